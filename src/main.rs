@@ -1,0 +1,3 @@
+//! Policy as code for Privileged Identity Management.
+
+fn main() {}
