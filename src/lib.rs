@@ -19,3 +19,4 @@
     expect(clippy::string_slice, clippy::disallowed_methods, reason = "tests may fail loudly and use files")
 )]
 
+pub mod diag;
