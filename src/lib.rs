@@ -20,3 +20,4 @@
 )]
 
 pub mod diag;
+pub mod model;

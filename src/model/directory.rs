@@ -1,0 +1,414 @@
+//! The objects of a tenant that policies name: who and what there is, with names and ids.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::scope::ScopeKind;
+use super::{AdministrativeUnitId, ArmScope, ContextId, PrincipalId, Relation, RoleId};
+
+/// What kind of principal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrincipalKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A service principal or managed identity.
+    ServicePrincipal,
+}
+
+impl PrincipalKind {
+    /// The word in addresses: `user:`, `group:`, `servicePrincipal:`.
+    pub fn address_word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::ServicePrincipal => "servicePrincipal",
+        }
+    }
+}
+
+impl fmt::Display for PrincipalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::ServicePrincipal => "service principal",
+        })
+    }
+}
+
+/// A user, group or service principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// Its object id.
+    pub id: PrincipalId,
+    /// Its display name.
+    pub display_name: Arc<str>,
+    /// What only its kind has.
+    pub detail: PrincipalDetail,
+}
+
+/// What only principals of one kind have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrincipalDetail {
+    /// Of a user.
+    User {
+        /// The user principal name, unique in the tenant.
+        user_principal_name: Arc<str>,
+        /// Whether the user may sign in.
+        enabled: bool,
+    },
+    /// Of a group.
+    Group(GroupFacts),
+    /// Of a service principal.
+    ServicePrincipal {
+        /// The application id.
+        app_id: Option<uuid::Uuid>,
+    },
+}
+
+/// What matters of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// Whether it may hold directory roles. Fixed at creation.
+    pub role_assignable: bool,
+    /// How its members come about.
+    pub membership: GroupMembership,
+    /// Whether it has been brought under PIM.
+    pub onboarded: bool,
+    /// True when it does not exist yet and the plan creates it. Its id is then a stand-in until it does.
+    pub planned: bool,
+}
+
+/// How the members of a group come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupMembership {
+    /// They are assigned.
+    #[default]
+    Assigned,
+    /// A rule decides. Such a group cannot come under PIM.
+    Dynamic,
+    /// They come from an on-premises directory. Such a group cannot come under PIM.
+    Synchronized,
+}
+
+impl GroupMembership {
+    /// What decides who is on a list of the group, where that is not assignments by hand. Owners are assigned even
+    /// where a rule decides who the members are.
+    pub fn decided_elsewhere(self, relation: Relation) -> Option<&'static str> {
+        match (self, relation) {
+            (Self::Assigned, _) | (Self::Dynamic, Relation::Owner) => None,
+            (Self::Dynamic, Relation::Member) => Some("a rule decides who its members are"),
+            (Self::Synchronized, Relation::Member) => Some("its members come from an on-premises directory"),
+            (Self::Synchronized, Relation::Owner) => Some("its owners come from an on-premises directory"),
+        }
+    }
+}
+
+impl Principal {
+    /// What kind of principal it is.
+    pub fn kind(&self) -> PrincipalKind {
+        match self.detail {
+            PrincipalDetail::User { .. } => PrincipalKind::User,
+            PrincipalDetail::Group(_) => PrincipalKind::Group,
+            PrincipalDetail::ServicePrincipal { .. } => PrincipalKind::ServicePrincipal,
+        }
+    }
+
+    /// What a group is, if it is one.
+    pub fn group(&self) -> Option<&GroupFacts> {
+        match &self.detail {
+            PrincipalDetail::Group(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// The name that policies use: the user principal name of a user, the display name of others.
+    pub fn policy_name(&self) -> &Arc<str> {
+        match &self.detail {
+            PrincipalDetail::User { user_principal_name, .. } => user_principal_name,
+            _ => &self.display_name,
+        }
+    }
+}
+
+/// A role definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its id.
+    pub id: RoleId,
+    /// Its display name. Not unique once there are custom roles.
+    pub name: Arc<str>,
+    /// Where it can be assigned, for Azure; empty means everywhere.
+    pub assignable_scopes: Vec<ArmScope>,
+}
+
+/// An administrative unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdministrativeUnit {
+    /// Its id.
+    pub id: AdministrativeUnitId,
+    /// Its display name.
+    pub name: Arc<str>,
+}
+
+/// A Conditional Access authentication context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticationContext {
+    /// Its id.
+    pub id: ContextId,
+    /// Its display name.
+    pub name: Arc<str>,
+    /// Whether it has been published.
+    pub available: bool,
+}
+
+/// A place in Azure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArmPlace {
+    /// Its id.
+    pub scope: ArmScope,
+    /// Its display name, for management groups and subscriptions.
+    pub name: Option<Arc<str>>,
+}
+
+/// What is known of the objects of a tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    principals: Vec<Principal>,
+    principals_by_name: Vec<(Box<str>, u32)>,
+    directory_roles: Vec<Role>,
+    azure_roles: Vec<Role>,
+    administrative_units: Vec<AdministrativeUnit>,
+    contexts: Vec<AuthenticationContext>,
+    places: Vec<ArmPlace>,
+    shared_names: SharedNames,
+}
+
+/// Names that several objects of one sort have, in lower case. Nearly always there are none.
+#[derive(Clone, Debug, Default)]
+struct SharedNames {
+    directory_roles: BTreeSet<Box<str>>,
+    azure_roles: BTreeSet<Box<str>>,
+    administrative_units: BTreeSet<Box<str>>,
+    subscriptions: BTreeSet<Box<str>>,
+}
+
+/// What a directory is made of, in any order.
+#[derive(Clone, Debug, Default)]
+pub struct DirectoryParts {
+    /// Users, groups and service principals.
+    pub principals: Vec<Principal>,
+    /// Role definitions of Microsoft Entra.
+    pub directory_roles: Vec<Role>,
+    /// Role definitions of Azure.
+    pub azure_roles: Vec<Role>,
+    /// Administrative units.
+    pub administrative_units: Vec<AdministrativeUnit>,
+    /// Authentication contexts.
+    pub contexts: Vec<AuthenticationContext>,
+    /// Management groups, subscriptions, resource groups and resources.
+    pub places: Vec<ArmPlace>,
+}
+
+impl Directory {
+    /// Sorts and indexes the parts.
+    pub fn new(parts: DirectoryParts) -> Self {
+        let DirectoryParts {
+            mut principals,
+            mut directory_roles,
+            mut azure_roles,
+            mut administrative_units,
+            mut contexts,
+            mut places,
+        } = parts;
+        principals.sort_by_key(|principal| principal.id);
+        principals.dedup_by_key(|principal| principal.id);
+        directory_roles.sort_by_key(|role| role.id);
+        azure_roles.sort_by_key(|role| role.id);
+        administrative_units.sort_by_key(|unit| unit.id);
+        contexts.sort_by_key(|context| context.id);
+        places.sort_by(|a, b| a.scope.cmp(&b.scope));
+        let mut principals_by_name: Vec<(Box<str>, u32)> = principals
+            .iter()
+            .zip(0..)
+            .map(|(principal, at)| (principal.policy_name().to_lowercase().into_boxed_str(), at))
+            .collect();
+        principals_by_name.sort_unstable();
+        let shared_names = SharedNames {
+            directory_roles: shared(directory_roles.iter().map(|role| &role.name)),
+            azure_roles: shared(azure_roles.iter().map(|role| &role.name)),
+            administrative_units: shared(administrative_units.iter().map(|unit| &unit.name)),
+            subscriptions: shared(
+                places
+                    .iter()
+                    .filter(|place| place.scope.kind() == ScopeKind::Subscription)
+                    .filter_map(|place| place.name.as_ref()),
+            ),
+        };
+        Self {
+            principals,
+            principals_by_name,
+            directory_roles,
+            azure_roles,
+            administrative_units,
+            contexts,
+            places,
+            shared_names,
+        }
+    }
+
+    /// The same directory with more principals, such as the groups that a plan creates.
+    #[must_use]
+    pub fn with_principals(self, more: Vec<Principal>) -> Self {
+        if more.is_empty() {
+            return self;
+        }
+        let Self { mut principals, directory_roles, azure_roles, administrative_units, contexts, places, .. } = self;
+        principals.extend(more);
+        Self::new(DirectoryParts { principals, directory_roles, azure_roles, administrative_units, contexts, places })
+    }
+
+    /// All principals, by id.
+    pub fn principals(&self) -> &[Principal] {
+        &self.principals
+    }
+
+    /// All role definitions of Microsoft Entra, by id.
+    pub fn directory_roles(&self) -> &[Role] {
+        &self.directory_roles
+    }
+
+    /// All role definitions of Azure, by id.
+    pub fn azure_roles(&self) -> &[Role] {
+        &self.azure_roles
+    }
+
+    /// All administrative units, by id.
+    pub fn administrative_units(&self) -> &[AdministrativeUnit] {
+        &self.administrative_units
+    }
+
+    /// All authentication contexts, by id.
+    pub fn contexts(&self) -> &[AuthenticationContext] {
+        &self.contexts
+    }
+
+    /// All places in Azure, by id.
+    pub fn places(&self) -> &[ArmPlace] {
+        &self.places
+    }
+
+    /// The principal with this id.
+    pub fn principal(&self, id: PrincipalId) -> Option<&Principal> {
+        let at = self.principals.binary_search_by_key(&id, |principal| principal.id).ok()?;
+        self.principals.get(at)
+    }
+
+    /// The principals that policies call by this name, compared without case.
+    pub fn principals_named<'a>(&'a self, kind: PrincipalKind, name: &str) -> impl Iterator<Item = &'a Principal> {
+        let name = name.to_lowercase();
+        let first = self.principals_by_name.partition_point(|(other, _)| **other < *name);
+        self.principals_by_name
+            .iter()
+            .skip(first)
+            .take_while(move |(other, _)| **other == *name)
+            .filter_map(|(_, at)| self.principals.get(*at as usize))
+            .filter(move |principal| principal.kind() == kind)
+    }
+
+    /// The role definition of Microsoft Entra with this id.
+    pub fn directory_role(&self, id: RoleId) -> Option<&Role> {
+        find(&self.directory_roles, id)
+    }
+
+    /// The name of a role of Microsoft Entra, if no other role has it.
+    pub fn unique_directory_role_name(&self, id: RoleId) -> Option<&Arc<str>> {
+        unless_shared(&self.directory_role(id)?.name, &self.shared_names.directory_roles)
+    }
+
+    /// The name of a role of Azure, if no other role has it.
+    pub fn unique_azure_role_name(&self, id: RoleId) -> Option<&Arc<str>> {
+        unless_shared(&self.azure_role(id)?.name, &self.shared_names.azure_roles)
+    }
+
+    /// The name of an administrative unit, if no other one has it.
+    pub fn unique_administrative_unit_name(&self, id: AdministrativeUnitId) -> Option<&Arc<str>> {
+        unless_shared(&self.administrative_unit(id)?.name, &self.shared_names.administrative_units)
+    }
+
+    /// The name of a subscription, if no other one has it.
+    pub fn unique_subscription_name(&self, scope: &ArmScope) -> Option<&Arc<str>> {
+        unless_shared(self.place(scope)?.name.as_ref()?, &self.shared_names.subscriptions)
+    }
+
+    /// The role definition of Azure with this id.
+    pub fn azure_role(&self, id: RoleId) -> Option<&Role> {
+        find(&self.azure_roles, id)
+    }
+
+    /// The administrative unit with this id.
+    pub fn administrative_unit(&self, id: AdministrativeUnitId) -> Option<&AdministrativeUnit> {
+        let at = self.administrative_units.binary_search_by_key(&id, |unit| unit.id).ok()?;
+        self.administrative_units.get(at)
+    }
+
+    /// The place in Azure with this id.
+    pub fn place(&self, scope: &ArmScope) -> Option<&ArmPlace> {
+        let at = self.places.binary_search_by(|place| place.scope.cmp(scope)).ok()?;
+        self.places.get(at)
+    }
+}
+
+/// The names that occur more than once, compared without case.
+fn shared<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> BTreeSet<Box<str>> {
+    let (mut seen, mut shared) = (BTreeSet::new(), BTreeSet::new());
+    for name in names {
+        let name = name.to_lowercase().into_boxed_str();
+        if let Some(again) = seen.replace(name) {
+            shared.insert(again);
+        }
+    }
+    shared
+}
+
+fn unless_shared<'a>(name: &'a Arc<str>, shared: &BTreeSet<Box<str>>) -> Option<&'a Arc<str>> {
+    (shared.is_empty() || !shared.contains(name.to_lowercase().as_str())).then_some(name)
+}
+
+fn find(roles: &[Role], id: RoleId) -> Option<&Role> {
+    let at = roles.binary_search_by_key(&id, |role| role.id).ok()?;
+    roles.get(at)
+}
+
+/// Names and ids that policy files mention.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameQuery {
+    /// Principals by name.
+    pub names: BTreeSet<(PrincipalKind, Box<str>)>,
+    /// Principals by id.
+    pub ids: BTreeSet<PrincipalId>,
+    /// Azure scopes.
+    pub scopes: BTreeSet<ArmScope>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_decides_on_members_only() {
+        let decided = |membership: GroupMembership| {
+            [Relation::Member, Relation::Owner].map(|relation| membership.decided_elsewhere(relation).is_some())
+        };
+        assert_eq!(decided(GroupMembership::Assigned), [false, false]);
+        assert_eq!(decided(GroupMembership::Dynamic), [true, false]);
+        assert_eq!(decided(GroupMembership::Synchronized), [true, true]);
+    }
+}

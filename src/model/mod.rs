@@ -1,0 +1,37 @@
+//! The words of the domain. No input or output, no names of the wire, no clock.
+
+pub mod address;
+pub mod assignment;
+pub mod defaults;
+pub mod desired;
+pub mod directory;
+pub mod ids;
+pub mod notification;
+pub mod scope;
+pub mod settings;
+pub mod snapshot;
+pub mod target;
+pub mod time;
+pub mod values;
+
+pub use address::Names;
+pub use assignment::{
+    AssignmentKey, AssignmentScope, Condition, Ending, Kind, Origin, Row, Schedule, Shift, Ticket, Window,
+};
+pub use desired::{
+    Desired, DesiredAssignment, DesiredEnding, DesiredGroup, DesiredList, DesiredMembers, DesiredSchedule,
+    DesiredTarget, GroupCreation, Ownership,
+};
+pub use directory::{
+    AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, GroupFacts, GroupMembership, NameQuery, Principal,
+    PrincipalDetail, PrincipalKind, Role,
+};
+pub use ids::{AdministrativeUnitId, PrincipalId, RoleId, TenantId};
+pub use scope::ArmScope;
+pub use settings::{
+    Change, Changes, Current, Direction, Field, Leaf, Setting, Settings, Shape, Slot, Sparse, Spec, Value, Zip,
+};
+pub use snapshot::{GroupRead, GroupState, Snapshot, TargetRead, TargetState, through_pim};
+pub use target::{Access, Relation, Surface, Target};
+pub use time::{Duration, Time};
+pub use values::{Approval, Approver, Approvers, Authentication, ContextId, Expiry, Level, Mail, Recipients};

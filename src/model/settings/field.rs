@@ -1,0 +1,102 @@
+//! Names of fields, as policy files write them.
+
+use std::fmt;
+
+use crate::model::Kind;
+use crate::model::notification::{Audience, Event};
+
+/// Names one field of [`Settings`](super::Settings).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Of [`Settings::activation`](super::Settings::activation).
+    Activation(ActivationField),
+    /// Of [`Settings::eligible_assignment`](super::Settings::eligible_assignment) or [`Settings::active_assignment`](super::Settings::active_assignment).
+    Assignment(Kind, AssignmentField),
+    /// Of [`Settings::notifications`](super::Settings::notifications).
+    Notification(Event, Audience, NotificationField),
+}
+
+/// A field of [`Activation`](super::Activation).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActivationField {
+    /// `max_duration`
+    MaxDuration,
+    /// `authentication`
+    Authentication,
+    /// `justification`
+    Justification,
+    /// `ticket`
+    Ticket,
+    /// `approval`
+    Approval,
+}
+
+/// A field of [`AssignmentRules`](super::AssignmentRules).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AssignmentField {
+    /// `expire_after`
+    ExpireAfter,
+    /// `mfa`
+    Mfa,
+    /// `justification`
+    Justification,
+    /// `ticket`
+    Ticket,
+}
+
+/// A field of [`Notification`](crate::model::notification::Notification).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotificationField {
+    /// `critical_only`
+    Level,
+    /// `default_recipients`
+    DefaultRecipients,
+    /// `to`
+    To,
+}
+
+impl From<ActivationField> for Field {
+    fn from(field: ActivationField) -> Self {
+        Self::Activation(field)
+    }
+}
+
+impl fmt::Display for Field {
+    /// The path of the field in a policy file: `activation.max_duration`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Activation(field) => write!(
+                f,
+                "activation.{}",
+                match field {
+                    ActivationField::MaxDuration => "max_duration",
+                    ActivationField::Authentication => "authentication",
+                    ActivationField::Justification => "justification",
+                    ActivationField::Ticket => "ticket",
+                    ActivationField::Approval => "approval",
+                }
+            ),
+            Self::Assignment(kind, field) => write!(
+                f,
+                "{kind}_assignment.{}",
+                match field {
+                    AssignmentField::ExpireAfter => "expire_after",
+                    AssignmentField::Mfa => "mfa",
+                    AssignmentField::Justification => "justification",
+                    AssignmentField::Ticket => "ticket",
+                }
+            ),
+            Self::Notification(event, audience, field) => {
+                write!(
+                    f,
+                    "notifications.{event}.{audience}.{}",
+                    match field {
+                        NotificationField::Level => "critical_only",
+                        NotificationField::DefaultRecipients => "default_recipients",
+                        NotificationField::To => "to",
+                    }
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the tenant has, as far as it could be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Current, Directory, Kind, Origin, PrincipalId, Relation, Row, Settings, Target, TenantId, Time};
+
+/// What one read of the tenant found.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Which tenant answered.
+    pub tenant: TenantId,
+    /// Its name, for people.
+    pub tenant_name: Option<Arc<str>>,
+    /// When it was read.
+    pub read_at: Time,
+    /// Who reads and executes, where the backend knows.
+    pub runner: Option<PrincipalId>,
+    /// Every group that the runner and each watched principal is in now, directly or through other groups, as far as it
+    /// could be read.
+    pub memberships: BTreeMap<PrincipalId, BTreeSet<PrincipalId>>,
+    /// The objects that occur in it.
+    pub directory: Arc<Directory>,
+    /// Every target that was asked for.
+    pub targets: BTreeMap<Target, TargetRead>,
+    /// The static members and owners of every group that was asked for.
+    pub groups: BTreeMap<PrincipalId, GroupRead>,
+    /// What was met and left alone because it is not known, each once.
+    pub notes: BTreeSet<String>,
+}
+
+/// What reading one target gave. A target that could not be read is neither absent nor empty.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TargetRead {
+    /// It was read completely.
+    Present(TargetState),
+    /// It could not be read, and why.
+    Unreadable(Arc<str>),
+}
+
+/// Settings and assignments of one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetState {
+    /// The settings.
+    pub settings: Arc<Settings<Current>>,
+    /// The assignments, ordered by key.
+    pub rows: Vec<Row>,
+}
+
+/// What reading the static members and owners of a group gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupRead {
+    /// It was read completely.
+    Present(GroupState),
+    /// It could not be read, and why.
+    Unreadable(Arc<str>),
+}
+
+/// Who a group's member and owner lists show. Principals that are there only through PIM are among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupState {
+    /// The list of members.
+    pub members: BTreeSet<PrincipalId>,
+    /// The list of owners.
+    pub owners: BTreeSet<PrincipalId>,
+}
+
+impl GroupState {
+    /// One of the two lists.
+    pub fn list(&self, relation: Relation) -> &BTreeSet<PrincipalId> {
+        match relation {
+            Relation::Member => &self.members,
+            Relation::Owner => &self.owners,
+        }
+    }
+
+    /// One of the two lists, to change it.
+    pub fn list_mut(&mut self, relation: Relation) -> &mut BTreeSet<PrincipalId> {
+        match relation {
+            Relation::Member => &mut self.members,
+            Relation::Owner => &mut self.owners,
+        }
+    }
+}
+
+/// The principals whom these rows of a group put on its list of members or owners at `now`.
+pub fn through_pim(rows: &[Row], now: Time) -> impl Iterator<Item = PrincipalId> + '_ {
+    rows.iter()
+        .filter(move |row| {
+            let on_the_list = matches!(row.origin, Origin::Assigned | Origin::Activated | Origin::OutsidePim);
+            let in_effect = !row.window.is_ahead(now) && !row.window.is_over(now);
+            row.key.kind == Kind::Active && on_the_list && in_effect
+        })
+        .map(|row| row.key.principal)
+}
