@@ -21,3 +21,4 @@
 
 pub mod diag;
 pub mod model;
+pub mod policy;
