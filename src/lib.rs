@@ -20,5 +20,6 @@
 )]
 
 pub mod diag;
+pub mod diff;
 pub mod model;
 pub mod policy;
