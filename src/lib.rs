@@ -22,4 +22,5 @@
 pub mod diag;
 pub mod diff;
 pub mod model;
+pub mod plan;
 pub mod policy;

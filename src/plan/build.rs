@@ -1,0 +1,290 @@
+//! Makes an ordered plan of the differences.
+
+use std::collections::BTreeMap;
+
+use super::check::Check;
+use super::observe;
+use super::order::{Draft, dependencies, order};
+use super::{Observation, ObservationKind, Operation, Phase, Plan, PrincipalName, Reason, Step};
+use crate::diag::{Findings, SourceMap, Span};
+use crate::diff::{
+    AssignmentDiff, Compared, Difference, Found, GroupDiff, How, MemberDiff, MembersDiff, TargetDiff, Wanted,
+};
+use crate::model::{
+    Changes, Desired, DesiredAssignment, DesiredTarget, Names, PrincipalId, Relation, Row, Settings, Shift, Snapshot,
+    Target, Time,
+};
+
+/// A plan, and what is wrong with the files that it was made from. A plan made from files with errors is never shown or
+/// carried out.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What the service would refuse, and warnings.
+    pub findings: Findings,
+}
+
+/// Compares and plans.
+pub fn build(desired: &Desired, snapshot: &Snapshot, sources: &SourceMap, now: Time) -> Planned {
+    let difference = crate::diff::diff(desired, snapshot, now);
+    let mut builder = Builder {
+        names: Names::new(&desired.directory),
+        sources,
+        now,
+        drafts: Vec::new(),
+        observations: Vec::new(),
+        findings: Findings::default(),
+    };
+    builder.difference(&difference);
+    let notes = snapshot.notes.iter().map(|note| Observation {
+        kind: ObservationKind::Note,
+        address: "tenant".to_owned(),
+        detail: note.clone(),
+        declared_at: None,
+    });
+    builder.observations.extend(notes);
+    builder.finish(desired, snapshot)
+}
+
+struct Builder<'a> {
+    names: Names<'a>,
+    sources: &'a SourceMap,
+    now: Time,
+    drafts: Vec<Draft>,
+    observations: Vec<Observation>,
+    findings: Findings,
+}
+
+impl Builder<'_> {
+    fn difference(&mut self, difference: &Difference) {
+        for group in &difference.groups {
+            self.group(group);
+        }
+        for target in &difference.targets {
+            self.target(target);
+        }
+    }
+
+    fn draft(&mut self, phase: Phase, address: String, operation: Operation, reason: Reason, at: Option<Span>) {
+        self.drafts.push(Draft { phase, surface: operation.surface(), address, operation, reason, at });
+    }
+
+    fn observe(&mut self, kind: ObservationKind, address: String, detail: impl Into<String>, at: Option<Span>) {
+        let declared_at = at.and_then(|at| self.sources.place(at));
+        self.observations.push(Observation { kind, address, detail: detail.into(), declared_at });
+    }
+
+    fn group(&mut self, diff: &GroupDiff) {
+        let group = diff.group;
+        if let Some(create) = diff.create {
+            let address = format!("group/{}", self.names.group(group));
+            let operation = Operation::CreateGroup { group, create: create.clone() };
+            self.draft(Phase::CreateGroups, address, operation, Reason::Missing, Some(diff.declared.at));
+        }
+        for (relation, members) in &diff.lists {
+            let relation = *relation;
+            match members {
+                MembersDiff::Blocked(why) => {
+                    let address = self.names.relation(group, relation);
+                    self.observe(ObservationKind::Blocked, address, &**why, Some(diff.declared.at));
+                }
+                MembersDiff::Compared(members) => {
+                    for member in members {
+                        self.member(group, relation, *member);
+                    }
+                }
+            }
+        }
+    }
+
+    fn member(&mut self, group: PrincipalId, relation: Relation, member: MemberDiff) {
+        let address = |principal| self.names.membership(group, relation, principal);
+        match member {
+            MemberDiff::Missing(principal, at) => {
+                let (address, operation) = (address(principal), Operation::AddMember { group, relation, principal });
+                self.draft(Phase::AddMembers, address, operation, Reason::Missing, Some(at));
+            }
+            MemberDiff::Undeclared(principal, at) => {
+                let (address, operation) = (address(principal), Operation::RemoveMember { group, relation, principal });
+                self.draft(Phase::RemoveAccess, address, operation, Reason::NotDeclared, Some(at));
+            }
+            MemberDiff::Kept(principal) => {
+                let address = address(principal);
+                self.observe(ObservationKind::Kept, address, observe::KEPT, None);
+            }
+        }
+    }
+
+    fn target(&mut self, diff: &TargetDiff) {
+        let address = self.names.target(diff.target);
+        match &diff.found {
+            Found::Blocked(why) => {
+                self.observe(ObservationKind::Blocked, address, &**why, Some(diff.declared.at));
+            }
+            Found::Compared(compared) => self.compared(diff.target, diff.declared, compared, &address),
+        }
+    }
+
+    fn compared(&mut self, target: &Target, declared: &DesiredTarget, compared: &Compared, address: &str) {
+        if !compared.changes.is_vacant() {
+            let at = first_change(&compared.changes, &declared.settings).unwrap_or(declared.at);
+            let changes = Box::new(compared.changes.clone());
+            let operation = Operation::UpdateSettings { target: target.clone(), changes };
+            self.draft(Phase::Settings, format!("{address}/settings"), operation, Reason::SettingsDiffer, Some(at));
+        }
+        let check = Check { declared, compared, now: self.now };
+        for difference in &compared.assignments {
+            let key = match difference {
+                AssignmentDiff::Missing { declared, .. } | AssignmentDiff::Differs { declared, .. } => declared.key,
+                AssignmentDiff::Undeclared { row, .. } => row.key,
+            };
+            let address = self.names.assignment(address, &key);
+            check.difference(difference, &address, &mut self.findings);
+            self.assignment(target, declared, difference, compared.leaves_nobody, address);
+        }
+        for left in &compared.left {
+            let address = self.names.assignment(address, &left.key);
+            check.left(left, &address, &mut self.findings);
+            let (kind, detail) = observe::left(left.reason);
+            self.observe(kind, address, detail, left.declared.map(|declared| declared.at));
+        }
+        for (kind, count) in &compared.unmanaged {
+            let detail = observe::unmanaged(*kind, *count);
+            self.observe(ObservationKind::Unmanaged, format!("{address}/{kind}"), detail, None);
+        }
+    }
+
+    fn assignment(
+        &mut self,
+        target: &Target,
+        list: &DesiredTarget,
+        difference: &AssignmentDiff,
+        leaves_nobody: bool,
+        address: String,
+    ) {
+        match difference {
+            AssignmentDiff::Missing { declared, wanted, ended } => {
+                let reason = match ended {
+                    Some(at) => Reason::Ended { at: *at },
+                    None if wanted.as_allowed => Reason::MissingAsAllowed,
+                    None => Reason::Missing,
+                };
+                let operation = assign(target, declared, wanted);
+                self.draft(Phase::Assignments, address, operation, reason, Some(declared.at));
+            }
+            AssignmentDiff::Differs { declared, wanted, row, how } => {
+                let (shift, reason) = match how {
+                    How::Schedule(shift) => (*shift, Reason::ScheduleDiffers),
+                    How::Renewal { ends } => (Shift::Extends, Reason::Renewal { ends: *ends }),
+                    How::Condition => (Shift::Keeps, Reason::ConditionDiffers),
+                };
+                let operation = update(target, declared, wanted, row, shift);
+                self.draft(Phase::Assignments, address, operation, reason, Some(declared.at));
+            }
+            AssignmentDiff::Undeclared { row, converted } => {
+                let operation = Operation::Remove {
+                    target: target.clone(),
+                    assignment: row.key,
+                    was: row.window,
+                    condition_was: row.condition.clone(),
+                };
+                let at = match list.list(row.key.kind) {
+                    crate::model::DesiredList::Managed { at, .. } => Some(*at),
+                    crate::model::DesiredList::Unmanaged => None,
+                };
+                let reason =
+                    if *converted { Reason::Converted { to: row.key.kind.other() } } else { Reason::NotDeclared };
+                // Where nobody of the old ones stays, the new ones come first.
+                let replaced = *converted || leaves_nobody;
+                let phase = if replaced { Phase::RemoveReplaced } else { Phase::RemoveAccess };
+                self.draft(phase, address, operation, reason, at);
+            }
+        }
+    }
+
+    fn finish(mut self, desired: &Desired, snapshot: &Snapshot) -> Planned {
+        self.observations.sort();
+        self.observations.dedup();
+        let ids = order(&mut self.drafts);
+        let depends = dependencies(&self.drafts, &ids);
+        let mut principals = BTreeMap::new();
+        for principal in self.drafts.iter().flat_map(|draft| draft.operation.principals()) {
+            principals.entry(principal).or_insert_with(|| self.name(desired, principal));
+        }
+        let steps = std::mem::take(&mut self.drafts)
+            .into_iter()
+            .zip(ids)
+            .zip(depends)
+            .map(|((draft, id), depends_on)| Step {
+                id,
+                phase: draft.phase,
+                address: draft.address,
+                operation: draft.operation,
+                reason: draft.reason,
+                declared_at: draft.at.and_then(|at| self.sources.place(at)),
+                depends_on,
+            })
+            .collect();
+        let plan = Plan {
+            tenant: snapshot.tenant,
+            tenant_name: snapshot.tenant_name.clone(),
+            made_at: self.now,
+            only: Vec::new(),
+            steps,
+            observations: self.observations,
+            principals,
+        };
+        Planned { plan, findings: self.findings }
+    }
+
+    fn name(&self, desired: &Desired, id: PrincipalId) -> PrincipalName {
+        let display_name = match desired.directory.principal(id) {
+            Some(principal) => std::sync::Arc::clone(&principal.display_name),
+            None => "deleted principal".into(),
+        };
+        PrincipalName { label: self.names.principal(id), display_name }
+    }
+}
+
+fn assign(target: &Target, declared: &DesiredAssignment, wanted: &Wanted) -> Operation {
+    Operation::Assign {
+        target: target.clone(),
+        assignment: declared.key,
+        schedule: wanted.schedule,
+        justification: declared.justification.clone(),
+        ticket: declared.ticket.clone(),
+        condition: declared.condition.clone(),
+    }
+}
+
+fn update(target: &Target, declared: &DesiredAssignment, wanted: &Wanted, row: &Row, shift: Shift) -> Operation {
+    Operation::Update {
+        target: target.clone(),
+        assignment: declared.key,
+        was: row.window,
+        shift,
+        condition_was: row.condition.clone(),
+        schedule: wanted.schedule,
+        justification: declared.justification.clone(),
+        ticket: declared.ticket.clone(),
+        condition: declared.condition.clone(),
+    }
+}
+
+/// Where the first changed field is set, so that a settings step points at a line that says something.
+fn first_change(changes: &Settings<Changes>, spec: &Settings<crate::model::Spec>) -> Option<Span> {
+    use crate::model::{Change, Field, Leaf, Setting, Sparse, Spec, Zip};
+    struct First(Option<Span>);
+    impl Zip<Changes, Spec, Sparse> for First {
+        fn field<T: Leaf>(&mut self, _: Field, change: &Option<Change<T>>, spec: &Setting<T>) -> Option<T> {
+            if change.is_some() && self.0.is_none() {
+                self.0 = spec.at();
+            }
+            None
+        }
+    }
+    let mut first = First(None);
+    changes.zip(spec, &mut first);
+    first.0
+}

@@ -1,0 +1,49 @@
+//! Words for what was looked at and left.
+
+use super::ObservationKind;
+use crate::diff::LeftReason;
+use crate::model::Kind;
+
+/// For what an additive list keeps.
+pub(super) const KEPT: &str = "not declared; kept, because the list is additive";
+
+/// For an assignment that was left.
+pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
+    match reason {
+        LeftReason::Additive => (ObservationKind::Kept, KEPT.to_owned()),
+        LeftReason::OutsidePim => (
+            ObservationKind::OutsidePim,
+            "not declared; assigned outside PIM, so pimform does not remove it".to_owned(),
+        ),
+        LeftReason::OutsidePimOtherwise => (
+            ObservationKind::Blocked,
+            "assigned outside PIM on other terms than declared; remove that assignment first".to_owned(),
+        ),
+        LeftReason::OneObject => {
+            (ObservationKind::Kept, "for one object only, which the files cannot declare; left as it is".to_owned())
+        }
+        LeftReason::EndReached(end) => {
+            (ObservationKind::Ended, format!("declared until {}, which has passed; nothing to do", end.date()))
+        }
+        LeftReason::EndReachedButRunning { .. } => {
+            (ObservationKind::Blocked, "declared until a date that has passed, but still running".to_owned())
+        }
+        LeftReason::RenewalBeyondSettings { ends, allowed } => (
+            ObservationKind::Blocked,
+            format!(
+                "ends {} and is to be extended, but its settings allow at most {allowed}; shorten `for:` or raise `expire_after`",
+                ends.date()
+            ),
+        ),
+        LeftReason::BeyondSettings(allowed) => (
+            ObservationKind::LeftAsIs,
+            format!("lasts longer than the settings allow today (at most {allowed}); left as it is"),
+        ),
+    }
+}
+
+/// For a list that is not declared.
+pub(super) fn unmanaged(kind: Kind, count: usize) -> String {
+    let noun = if count == 1 { "assignment" } else { "assignments" };
+    format!("{count} {kind} {noun}, not looked after: the files have no `{kind}:` list here")
+}
