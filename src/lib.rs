@@ -19,6 +19,7 @@
     expect(clippy::string_slice, clippy::disallowed_methods, reason = "tests may fail loudly and use files")
 )]
 
+pub mod backend;
 pub mod diag;
 pub mod diff;
 pub mod model;

@@ -1,0 +1,289 @@
+//! What each operation does to a tenant in memory.
+
+use std::sync::{Arc, OnceLock};
+
+use uuid::Uuid;
+
+use super::file::GroupEntry;
+use super::state::{Group, Record, Tenant};
+use crate::backend::{BackendError, Executed};
+use crate::model::{
+    AssignmentKey, Changes, Condition, GroupCreation, GroupMembership, GroupState, Names, Origin, PrincipalId,
+    Relation, Row, Schedule, Settings, Target, Time, Window,
+};
+use crate::plan::Operation;
+
+impl Tenant {
+    /// Carries out one operation, or changes nothing.
+    pub fn apply(&mut self, operation: &Operation, now: Time) -> Result<Executed, BackendError> {
+        match operation {
+            Operation::CreateGroup { group, create } => self.create_group(*group, create),
+            Operation::AddMember { group, relation, principal } => self.add_member(*group, *relation, *principal),
+            Operation::RemoveMember { group, relation, principal } => self.remove_member(*group, *relation, *principal),
+            Operation::UpdateSettings { target, changes } => self.update_settings(target, changes),
+            Operation::Assign { target, assignment, schedule, condition, .. } => {
+                self.assign(target, assignment, schedule, condition.as_ref(), now)
+            }
+            Operation::Update { target, assignment, was, condition_was, schedule, condition, .. } => {
+                let was = (*was, condition_was.as_ref());
+                self.update(target, assignment, was, (schedule.window(now), condition.as_ref()))
+            }
+            Operation::Remove { target, assignment, was, condition_was } => {
+                self.remove(target, assignment, (*was, condition_was.as_ref()))
+            }
+        }
+    }
+
+    fn create_group(&mut self, stand_in: PrincipalId, create: &GroupCreation) -> Result<Executed, BackendError> {
+        let name = create.display_name.to_lowercase();
+        if self.groups.values().any(|group| group.entry.name.to_lowercase() == name) {
+            return Err(conflict(format!("there is a group `{}` already", create.display_name)));
+        }
+        let id = self.free_id(stand_in, &create.display_name);
+        let entry = GroupEntry {
+            id,
+            name: Arc::clone(&create.display_name),
+            description: create.description.clone(),
+            role_assignable: create.role_assignable,
+            membership: GroupMembership::Assigned,
+            pim: false,
+            members: Vec::new(),
+            owners: Vec::new(),
+            unreadable: None,
+        };
+        self.groups.insert(id, Arc::new(Group { entry, lists: GroupState::default() }));
+        self.directory = OnceLock::new();
+        Ok(Executed::Created(id))
+    }
+
+    /// The stand-in where no object has it, else an id made of the name.
+    fn free_id(&self, stand_in: PrincipalId, name: &str) -> PrincipalId {
+        let tenant = self.head.tenant.id.guid();
+        let others = (1_u64..).map(|n| PrincipalId::new(Uuid::new_v5(&tenant, format!("group/{name}/{n}").as_bytes())));
+        std::iter::once(stand_in).chain(others).find(|id| !self.has_principal(*id)).unwrap_or(stand_in)
+    }
+
+    fn has_principal(&self, id: PrincipalId) -> bool {
+        self.groups.contains_key(&id) || self.objects.principal(id).is_some()
+    }
+
+    fn add_member(
+        &mut self,
+        group: PrincipalId,
+        relation: Relation,
+        principal: PrincipalId,
+    ) -> Result<Executed, BackendError> {
+        self.need_principal(principal)?;
+        let group = self.group_to_change(group, relation)?;
+        let added = !group.lists.list(relation).contains(&principal);
+        if added {
+            Arc::make_mut(group).lists.list_mut(relation).insert(principal);
+        }
+        Ok(done(added))
+    }
+
+    fn remove_member(
+        &mut self,
+        group: PrincipalId,
+        relation: Relation,
+        principal: PrincipalId,
+    ) -> Result<Executed, BackendError> {
+        let group = self.group_to_change(group, relation)?;
+        let removed = group.lists.list(relation).contains(&principal);
+        if removed {
+            Arc::make_mut(group).lists.list_mut(relation).remove(&principal);
+        }
+        Ok(done(removed))
+    }
+
+    /// A group whose static lists an operation may change.
+    fn group_to_change(&mut self, id: PrincipalId, relation: Relation) -> Result<&mut Arc<Group>, BackendError> {
+        let group = self.groups.get_mut(&id).ok_or_else(|| not_found(format!("the group `{id}`")))?;
+        match (&group.entry.unreadable, group.entry.membership.decided_elsewhere(relation)) {
+            (Some(reason), _) => {
+                Err(conflict(format!("members and owners of `{}` could not be read: {reason}", group.entry.name)))
+            }
+            (None, None) => Ok(group),
+            (None, Some(why)) => {
+                Err(conflict(format!("the {relation}s of `{}` are not assigned by hand: {why}", group.entry.name)))
+            }
+        }
+    }
+
+    fn update_settings(&mut self, target: &Target, changes: &Settings<Changes>) -> Result<Executed, BackendError> {
+        let record = self.readable(target)?;
+        let before = record.map_or(self.defaults.of(target.surface()), |record| &record.settings);
+        let after = before.changed(changes);
+        if **before == after {
+            return Ok(Executed::AlreadySo);
+        }
+        self.under_pim(target)?;
+        self.record(target).settings = Arc::new(after);
+        Ok(Executed::Done)
+    }
+
+    fn assign(
+        &mut self,
+        target: &Target,
+        key: &AssignmentKey,
+        schedule: &Schedule,
+        condition: Option<&Condition>,
+        now: Time,
+    ) -> Result<Executed, BackendError> {
+        self.need_principal(key.principal)?;
+        let window = schedule.window(now);
+        // An assignment that has ended does not stand in the way of a new one.
+        let there = self.found(target, key)?.filter(|row| !row.window.is_over(now));
+        if let Some(row) = there {
+            // "At once" is so already if it has begun.
+            let begun = schedule.start.is_none() && !row.window.is_ahead(now);
+            let same = row.window.end == window.end && (begun || row.window.start == window.start);
+            if row.origin.is_assigned() && same && row.condition.as_ref() == condition {
+                return Ok(Executed::AlreadySo);
+            }
+            if matches!(row.origin, Origin::Assigned | Origin::OutsidePim) {
+                return Err(conflict(format!("`{}` is there already, but not as planned", self.address(target, key))));
+            }
+        }
+        self.under_pim(target)?;
+        let row = Row { key: *key, window, origin: Origin::Assigned, condition: condition.cloned() };
+        let rows = &mut self.record(target).rows;
+        rows.retain(|other| !(other.key == *key && other.origin.is_assigned()));
+        let at = rows.partition_point(|other| (other.key, other.origin) < (row.key, row.origin));
+        rows.insert(at, row);
+        Ok(Executed::Done)
+    }
+
+    fn update(
+        &mut self,
+        target: &Target,
+        key: &AssignmentKey,
+        was: (Window, Option<&Condition>),
+        becomes: (Window, Option<&Condition>),
+    ) -> Result<Executed, BackendError> {
+        let row = self.found(target, key)?.ok_or_else(|| not_found(format!("`{}`", self.address(target, key))))?;
+        self.need_assigned(target, row)?;
+        if (row.window, row.condition.as_ref()) == becomes {
+            return Ok(Executed::AlreadySo);
+        }
+        self.need_same(target, row, was)?;
+        let condition = becomes.1.cloned();
+        if let Some(row) = self.record(target).assigned_mut(key) {
+            row.window = becomes.0;
+            row.condition = condition;
+        }
+        Ok(Executed::Done)
+    }
+
+    fn remove(
+        &mut self,
+        target: &Target,
+        key: &AssignmentKey,
+        was: (Window, Option<&Condition>),
+    ) -> Result<Executed, BackendError> {
+        let Some(row) = self.found(target, key)? else { return Ok(Executed::AlreadySo) };
+        self.need_assigned(target, row)?;
+        self.need_same(target, row, was)?;
+        self.record(target).rows.retain(|row| !(row.key == *key && row.origin.is_assigned()));
+        Ok(Executed::Done)
+    }
+
+    /// The row with this key, the assigned one first.
+    fn found(&self, target: &Target, key: &AssignmentKey) -> Result<Option<&Row>, BackendError> {
+        // Rows of one key are ordered by origin, and `assigned` is the first.
+        let rows = self.readable(target)?.map_or(&[][..], |record| &record.rows);
+        let at = rows.partition_point(|row| row.key < *key);
+        Ok(rows.get(at).filter(|row| row.key == *key))
+    }
+
+    /// The record of a target, if it has one. An error if the target does not exist or could not be read.
+    fn readable(&self, target: &Target) -> Result<Option<&Record>, BackendError> {
+        match self.targets.get(target) {
+            Some(record) => match &record.unreadable {
+                Some(reason) => Err(conflict(format!("`{}` could not be read: {reason}", self.name(target)))),
+                None => Ok(Some(record)),
+            },
+            None if self.exists(target) => Ok(None),
+            None => Err(not_found(format!("`{}`", self.name(target)))),
+        }
+    }
+
+    /// The record of a target, to change it.
+    fn record(&mut self, target: &Target) -> &mut Record {
+        let settings = self.defaults.of(target.surface());
+        let record = self
+            .targets
+            .entry(target.clone())
+            .or_insert_with(|| Arc::new(Record { settings: Arc::clone(settings), rows: Vec::new(), unreadable: None }));
+        Arc::make_mut(record)
+    }
+
+    /// The first settings or assignment of a group bring it under PIM.
+    fn under_pim(&mut self, target: &Target) -> Result<(), BackendError> {
+        let Some(group) = target.group().and_then(|id| self.groups.get_mut(&id)) else { return Ok(()) };
+        if group.entry.membership != GroupMembership::Assigned {
+            return Err(conflict(format!(
+                "`{}` cannot come under PIM: its members are not assigned",
+                group.entry.name
+            )));
+        }
+        if !group.entry.pim {
+            Arc::make_mut(group).entry.pim = true;
+            self.directory = OnceLock::new();
+        }
+        Ok(())
+    }
+
+    fn need_principal(&self, id: PrincipalId) -> Result<(), BackendError> {
+        if self.has_principal(id) { Ok(()) } else { Err(not_found(format!("the principal `{id}`"))) }
+    }
+
+    fn need_assigned(&self, target: &Target, row: &Row) -> Result<(), BackendError> {
+        let why = match row.origin {
+            Origin::Assigned => return Ok(()),
+            Origin::Activated => "is an activation of the principal's own",
+            Origin::OutsidePim => "was not assigned through PIM",
+            Origin::Inherited => "is inherited from a scope above",
+            Origin::ThroughGroup => "is held through a group",
+        };
+        Err(conflict(format!("`{}` {why}", self.address(target, &row.key))))
+    }
+
+    fn need_same(&self, target: &Target, row: &Row, was: (Window, Option<&Condition>)) -> Result<(), BackendError> {
+        if (row.window, row.condition.as_ref()) == was {
+            return Ok(());
+        }
+        Err(conflict(format!("`{}` has changed since the plan was made", self.address(target, &row.key))))
+    }
+
+    fn name(&self, target: &Target) -> String {
+        Names::new(&self.directory()).target(target)
+    }
+
+    fn address(&self, target: &Target, key: &AssignmentKey) -> String {
+        let directory = self.directory();
+        let names = Names::new(&directory);
+        names.assignment(&names.target(target), key)
+    }
+}
+
+impl Record {
+    fn assigned_mut(&mut self, key: &AssignmentKey) -> Option<&mut Row> {
+        self.rows.iter_mut().find(|row| row.key == *key && row.origin.is_assigned())
+    }
+}
+
+fn done(changed: bool) -> Executed {
+    if changed { Executed::Done } else { Executed::AlreadySo }
+}
+
+fn not_found(what: String) -> BackendError {
+    BackendError::NotFound { what }
+}
+
+fn conflict(what: String) -> BackendError {
+    BackendError::Conflict { what }
+}
+
+#[cfg(test)]
+mod tests;
