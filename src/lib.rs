@@ -19,7 +19,9 @@
     expect(clippy::string_slice, clippy::disallowed_methods, reason = "tests may fail loudly and use files")
 )]
 
+pub mod apply;
 pub mod backend;
+pub mod compare;
 pub mod diag;
 pub mod diff;
 pub mod model;
