@@ -24,6 +24,8 @@ pub mod backend;
 pub mod compare;
 pub mod diag;
 pub mod diff;
+pub mod explain;
 pub mod model;
 pub mod plan;
 pub mod policy;
+pub mod render;
