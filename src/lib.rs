@@ -21,6 +21,7 @@
 
 pub mod apply;
 pub mod backend;
+pub mod cli;
 pub mod compare;
 pub mod diag;
 pub mod diff;

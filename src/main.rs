@@ -1,3 +1,7 @@
 //! Policy as code for Privileged Identity Management.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pimform::cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,70 @@
+//! `check`: everything that can be known without changing or asking anything.
+
+use std::collections::BTreeSet;
+
+use super::args::{CheckArgs, TextOrJson};
+use super::context::{Context, Policies};
+use super::error::CliError;
+use super::exit::Exit;
+use super::terminal;
+use crate::diag::{Findings, Severity, SourceMap, report};
+
+pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, CliError> {
+    let (findings, sources, checked) = match context.policies(&BTreeSet::new()) {
+        Ok(policies) => {
+            let (findings, checked) = findings(context, &policies)?;
+            (findings, policies.sources, checked)
+        }
+        Err(CliError::Invalid { findings, sources }) => (findings, sources, Against::Nothing),
+        Err(other) => return Err(other),
+    };
+    let exit = if findings.has_errors() { Exit::Invalid } else { Exit::Done };
+    match args.format {
+        TextOrJson::Json => {
+            let json = report::to_json(&findings, &sources);
+            terminal::data(&crate::render::harmless_json(format!("{json:#}")))?;
+        }
+        TextOrJson::Text => text(context, &findings, &sources, &checked)?,
+    }
+    Ok(exit)
+}
+
+/// What the files were checked against.
+enum Against {
+    /// Only themselves.
+    Nothing,
+    /// A tenant file.
+    Tenant,
+}
+
+fn findings(context: &Context, policies: &Policies) -> Result<(Findings, Against), CliError> {
+    let Some(backend) = context.backend(policies)? else {
+        return Ok((crate::policy::check_offline(&policies.documents), Against::Nothing));
+    };
+    let reader = backend.reader(context.now())?;
+    let mut findings = match context.compare(policies, &reader, &BTreeSet::new()) {
+        Ok(comparison) => comparison.planned.findings,
+        Err(CliError::Invalid { findings, .. }) => findings,
+        Err(other) => return Err(other),
+    };
+    // A plan goes on when a date passes; whoever edits the files should not leave it there.
+    findings.promote("until-in-the-past");
+    Ok((findings, Against::Tenant))
+}
+
+fn text(context: &Context, findings: &Findings, sources: &SourceMap, checked: &Against) -> Result<(), CliError> {
+    context.say_findings(findings, sources);
+    if findings.has_errors() {
+        return Ok(());
+    }
+    let files = sources.files().len();
+    let noun = if files == 1 { "file" } else { "files" };
+    let warnings = findings.count(Severity::Warning);
+    let rest = match (checked, warnings) {
+        (Against::Tenant, 0) => "no problem",
+        (Against::Tenant, _) => "no error",
+        (Against::Nothing, _) => "no error; names were not checked, since no backend is named",
+    };
+    terminal::data(&format!("{files} {noun} checked: {rest}"))?;
+    Ok(())
+}

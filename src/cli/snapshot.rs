@@ -1,0 +1,43 @@
+//! `snapshot`: the tenant as a file of the local backend.
+
+use std::collections::BTreeSet;
+
+use super::args::SnapshotArgs;
+use super::context::{Context, Policies};
+use super::error::CliError;
+use super::exit::Exit;
+use super::terminal;
+use crate::backend::local::{TenantFile, write_tenant};
+use crate::diag::SourceMap;
+use crate::plan::GuardId;
+use crate::policy::Documents;
+
+pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliError> {
+    if let Some(path) = args.out.as_ref().filter(|path| path.exists() && !args.force) {
+        return Err(CliError::failed(format!("`{}` exists", path.display())).help("replace it with `--force`"));
+    }
+    // With the backend on the command line no policy is needed.
+    let policies = if context.common.backend().is_some() {
+        Policies { documents: Documents::default(), sources: SourceMap::default() }
+    } else {
+        context.policies(&BTreeSet::from([GuardId::EmptyPolicy]))?
+    };
+    let reader = context.required_backend(&policies)?.reader(context.now())?;
+    let file = reader.capture();
+    match &args.out {
+        Some(path) => write_tenant(path, &file)?,
+        None => terminal::data(&file.to_text()?)?,
+    }
+    let unreadable = unreadable(&file);
+    if unreadable > 0 {
+        terminal::say(&format!("{unreadable} targets or groups could not be read; the snapshot says which"));
+        return Ok(Exit::Incomplete);
+    }
+    Ok(Exit::Done)
+}
+
+fn unreadable(file: &TenantFile) -> usize {
+    let targets = file.targets.iter().filter(|target| target.unreadable.is_some());
+    let groups = file.groups.iter().filter(|group| group.unreadable.is_some());
+    targets.count() + groups.count()
+}
