@@ -26,6 +26,7 @@ pub mod compare;
 pub mod diag;
 pub mod diff;
 pub mod explain;
+pub mod generate;
 pub mod model;
 pub mod plan;
 pub mod policy;
