@@ -38,8 +38,11 @@ pub fn without_new_renewals(mut fresh: Plan, approved: &Plan) -> Plan {
     let known: BTreeSet<&str> = approved.steps.iter().map(|step| step.address.as_str()).collect();
     let is_new = |step: &Step| matches!(step.reason, Reason::Renewal { .. }) && !known.contains(step.address.as_str());
     let new: BTreeSet<StepId> = fresh.steps.iter().filter(|step| is_new(step)).map(|step| step.id).collect();
-    // Nothing needs a renewal but the removal of the other kind, which was not approved without it either.
     fresh.steps.retain(|step| !new.contains(&step.id));
+    // What a renewal extends is there already, so nothing has to wait for it.
+    for step in &mut fresh.steps {
+        step.depends_on.retain(|needed| !new.contains(needed));
+    }
     fresh
 }
 
