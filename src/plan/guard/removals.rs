@@ -6,8 +6,8 @@ use super::super::verdict::{GuardId, Violation};
 use super::super::{Operation, Step};
 use super::View;
 use crate::model::{
-    Access, AssignmentKey, DesiredList, DesiredMembers, Duration, GroupRead, Kind, PrincipalId, Surface, Target,
-    TargetRead, Window,
+    Access, AssignmentKey, DesiredList, DesiredMembers, Duration, GroupRead, PrincipalId, Surface, Target, TargetRead,
+    Window, through_pim,
 };
 
 /// At most this share of the assignments of a surface may go at once...
@@ -20,9 +20,9 @@ const A_WHILE: Duration = Duration::from_days(7);
 impl View<'_> {
     pub(super) fn removals(&self) -> Vec<Violation> {
         let there = self.managed();
-        let kept = self.kept_as_the_other_kind();
+        let granted = self.granted_for_a_while();
         let mut going: BTreeMap<Surface, usize> = BTreeMap::new();
-        for step in self.losses().filter(|step| !is_kept(step, &kept)) {
+        for step in self.losses().filter(|step| !self.is_kept(step, &granted)) {
             *going.entry(step.operation.surface()).or_default() += 1;
         }
         let mut violations = Vec::new();
@@ -38,25 +38,32 @@ impl View<'_> {
         violations
     }
 
-    /// Who has or gets as one kind, at once and for a while, what the plan takes as the other.
-    fn kept_as_the_other_kind(&self) -> BTreeSet<Kept<'_>> {
-        let lasts =
-            |window: &Window| !window.is_ahead(self.now) && window.end.is_none_or(|end| self.now.until(end) >= A_WHILE);
+    /// Who gets as one kind, at once and for a while, what the plan takes as the other.
+    fn granted_for_a_while(&self) -> BTreeSet<(&Target, AssignmentKey)> {
         let granted = self.plan.steps.iter().filter_map(|step| match &step.operation {
             Operation::Assign { target, assignment, schedule, .. } => {
                 Some((target, *assignment, schedule.window(self.now)))
             }
             _ => None,
         });
-        let there = self.snapshot.targets.iter().flat_map(|(target, read)| {
-            let rows = match read {
-                TargetRead::Present(state) => state.rows.as_slice(),
-                TargetRead::Unreadable(_) => &[],
-            };
-            let ours = rows.iter().filter(|row| row.origin.is_assigned());
-            ours.map(move |row| (target, row.key, row.window))
-        });
-        granted.chain(there).filter(|(_, _, window)| lasts(window)).map(|(target, key, _)| (target, key)).collect()
+        granted.filter(|(_, _, window)| self.lasts(window)).map(|(target, key, _)| (target, key)).collect()
+    }
+
+    /// True when whoever loses one kind has the other already, or gets it, for a while.
+    fn is_kept(&self, step: &Step, granted: &BTreeSet<(&Target, AssignmentKey)>) -> bool {
+        let Operation::Remove { target, assignment, .. } = &step.operation else { return false };
+        let other = AssignmentKey { kind: assignment.kind.other(), ..*assignment };
+        let has = || {
+            let Some(TargetRead::Present(state)) = self.snapshot.targets.get(target) else { return false };
+            let first = state.rows.partition_point(|row| row.key < other);
+            let mut same = state.rows.iter().skip(first).take_while(|row| row.key == other);
+            same.any(|row| row.origin.is_assigned() && self.lasts(&row.window))
+        };
+        granted.contains(&(target, other)) || has()
+    }
+
+    fn lasts(&self, window: &Window) -> bool {
+        !window.is_ahead(self.now) && window.end.is_none_or(|end| self.now.until(end) >= A_WHILE)
     }
 
     /// How many assignments and static members of each surface are in lists that the files declare.
@@ -83,26 +90,11 @@ impl View<'_> {
 
     fn static_members(&self, group: PrincipalId, relation: Access) -> usize {
         let Some(GroupRead::Present(state)) = self.snapshot.groups.get(&group) else { return 0 };
-        let through_pim: BTreeSet<PrincipalId> =
-            match self.snapshot.targets.get(&Target::Group { group, access: relation }) {
-                Some(TargetRead::Present(state)) => {
-                    let active = state.rows.iter().filter(|row| row.key.kind == Kind::Active);
-                    active.filter(|row| !row.window.is_over(self.now)).map(|row| row.key.principal).collect()
-                }
-                _ => BTreeSet::new(),
-            };
+        let rows = match self.snapshot.targets.get(&Target::Group { group, access: relation }) {
+            Some(TargetRead::Present(state)) => state.rows.as_slice(),
+            _ => &[],
+        };
+        let through_pim: BTreeSet<PrincipalId> = through_pim(rows, self.now).collect();
         state.list(relation).difference(&through_pim).count()
-    }
-}
-
-/// An assignment of a target.
-type Kept<'a> = (&'a Target, AssignmentKey);
-
-fn is_kept(step: &Step, kept: &BTreeSet<Kept<'_>>) -> bool {
-    match &step.operation {
-        Operation::Remove { target, assignment, .. } => {
-            kept.contains(&(target, AssignmentKey { kind: assignment.kind.other(), ..*assignment }))
-        }
-        _ => false,
     }
 }
