@@ -25,6 +25,7 @@ pub mod cli;
 pub mod compare;
 pub mod diag;
 pub mod diff;
+pub mod emulator;
 pub mod explain;
 pub mod generate;
 pub mod model;

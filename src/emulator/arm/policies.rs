@@ -1,0 +1,204 @@
+//! Role management policies and what assigns them to roles.
+
+use http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::emulator::arm::filter::{Filter, Term};
+use crate::emulator::arm::{body, options, page, place, rules, shape, unknown};
+use crate::emulator::wire::{Reply, Request, ServiceFailure};
+use crate::emulator::world::{Caller, Policy, Scope, Target, World};
+
+/// Lists, gets and changes policies.
+pub(super) fn answer(
+    world: &mut World,
+    request: &Request,
+    caller: &Caller,
+    scope: &Scope,
+    tail: &[&str],
+) -> Result<Reply, ServiceFailure> {
+    match (&request.method, tail) {
+        (&Method::GET, []) => {
+            let roles = listed(world, request, scope)?;
+            page::of(request, world.page_size, roles, |role| show(world, scope, role))
+        }
+        (&Method::GET, [name]) => {
+            options(request, &[])?;
+            let role = find(world, scope, name)?;
+            readable(world, scope, role)?;
+            Ok(Reply::json(200, show(world, scope, role)))
+        }
+        (&Method::PATCH, [name]) => {
+            options(request, &[])?;
+            let role = find(world, scope, name)?;
+            readable(world, scope, role)?;
+            let target = Target::Azure { scope: scope.clone(), role };
+            let changes = changes(world, &request.json()?, &target)?;
+            world.update_policy(&target, changes, true, caller)?;
+            Ok(Reply::json(200, show(world, scope, role)))
+        }
+        // What deleting does to a policy that cannot but exist is not known.
+        _ => Err(unknown(request)),
+    }
+}
+
+/// Lists and gets the assignments of policies.
+pub(super) fn assignments(
+    world: &World,
+    request: &Request,
+    scope: &Scope,
+    tail: &[&str],
+) -> Result<Reply, ServiceFailure> {
+    match (&request.method, tail) {
+        (&Method::GET, []) => {
+            let roles = listed(world, request, scope)?;
+            page::of(request, world.page_size, roles, |role| show_assignment(world, scope, role))
+        }
+        (&Method::GET, [name]) => {
+            options(request, &[])?;
+            let parts = name.split_once('_').and_then(|(policy, role)| Some((policy, Uuid::parse_str(role).ok()?)));
+            let (policy, role) = parts.ok_or_else(|| no_policy(name))?;
+            if find(world, scope, policy)? != role {
+                return Err(no_policy(name));
+            }
+            readable(world, scope, role)?;
+            Ok(Reply::json(200, show_assignment(world, scope, role)))
+        }
+        _ => Err(unknown(request)),
+    }
+}
+
+/// The roles at a scope that the filter asks for.
+fn listed(world: &World, request: &Request, scope: &Scope) -> Result<Vec<Uuid>, ServiceFailure> {
+    options(request, &["$filter", "$skiptoken"])?;
+    let filter = Filter::of(request, |term| {
+        matches!(term, Term::Equals(name, _) if name == "roleDefinitionId") || *term == Term::AtScope
+    })?;
+    for term in filter.terms() {
+        if let Term::Equals(_, id) = term {
+            body::role(id)?;
+        }
+    }
+    let asked = |role: &Uuid| {
+        filter.passes(&|term| match term {
+            Term::Equals(_, id) => body::role(id).is_ok_and(|asked| asked == *role),
+            _ => true,
+        })
+    };
+    let roles: Vec<Uuid> = roles_at(world, scope).filter(asked).collect();
+    for role in &roles {
+        readable(world, scope, *role)?;
+    }
+    Ok(roles)
+}
+
+fn roles_at<'w>(world: &'w World, scope: &'w Scope) -> impl Iterator<Item = Uuid> + 'w {
+    world.azure_roles.values().filter(|role| world.is_assignable(role, scope)).map(|role| role.id)
+}
+
+/// Refuses what the tenant file says cannot be read.
+pub(super) fn readable(world: &World, scope: &Scope, role: Uuid) -> Result<(), ServiceFailure> {
+    let target = Target::Azure { scope: scope.clone(), role };
+    match world.unreadable.get(&target) {
+        None => Ok(()),
+        Some(reason) => Err(ServiceFailure::new(403, "AuthorizationFailed", reason.clone())),
+    }
+}
+
+fn no_policy(name: &str) -> ServiceFailure {
+    ServiceFailure::new(404, "InputPolicyNotFound", format!("The policy '{name}' was not found."))
+}
+
+/// The role whose policy has this name just now.
+fn find(world: &World, scope: &Scope, name: &str) -> Result<Uuid, ServiceFailure> {
+    let id = Uuid::parse_str(name).map_err(|_| no_policy(name))?;
+    let found =
+        roles_at(world, scope).find(|role| world.policy_id(&Target::Azure { scope: scope.clone(), role: *role }) == id);
+    found.ok_or_else(|| no_policy(name))
+}
+
+fn changes(
+    world: &World,
+    sent: &Value,
+    target: &Target,
+) -> Result<Vec<(crate::emulator::world::RuleId, crate::emulator::world::Rule)>, ServiceFailure> {
+    let fields = body::object(sent, "policy", &["id", "name", "type", "properties"])?;
+    // All but the rules is read only. Clients send it back as they have read it.
+    let known = [
+        "rules",
+        "scope",
+        "displayName",
+        "description",
+        "isOrganizationDefault",
+        "lastModifiedBy",
+        "lastModifiedDateTime",
+        "effectiveRules",
+        "policyProperties",
+    ];
+    let properties = fields.get("properties").ok_or_else(|| body::invalid("'properties' is missing."))?;
+    let properties = body::object(properties, "properties", &known)?;
+    let sent = body::list(properties, "rules")?.unwrap_or_default();
+    rules::read_all(sent, &world.policy(target).rules)
+}
+
+fn policy_of(world: &World, scope: &Scope, role: Uuid) -> (Policy, bool) {
+    let target = Target::Azure { scope: scope.clone(), role };
+    (world.policy(&target), world.policies.contains_key(&target))
+}
+
+fn modified_by(policy: &Policy) -> Value {
+    policy.modified_by.as_ref().map_or_else(
+        || json!({}),
+        |caller| {
+            let kind = if caller.is_application { "ServicePrincipal" } else { "User" };
+            json!({ "id": caller.id.to_string(), "displayName": caller.name, "type": kind, "email": caller.upn })
+        },
+    )
+}
+
+fn show(world: &World, scope: &Scope, role: Uuid) -> Value {
+    let (policy, changed) = policy_of(world, scope, role);
+    let name = policy.id.to_string();
+    let rules = rules::show_all(world, &policy.rules);
+    shape::without_nulls(json!({
+        "id": place::id(scope, "roleManagementPolicies", &name),
+        "name": name,
+        "type": "Microsoft.Authorization/roleManagementPolicies",
+        "properties": {
+            "scope": scope.as_str(),
+            "isOrganizationDefault": !changed,
+            "lastModifiedDateTime": policy.modified.map(crate::emulator::world::Time::millis),
+            "lastModifiedBy": modified_by(&policy),
+            "effectiveRules": rules.clone(),
+            "rules": rules,
+            "policyProperties": { "scope": shape::scope(world, scope) },
+        },
+    }))
+}
+
+fn show_assignment(world: &World, scope: &Scope, role: Uuid) -> Value {
+    let (policy, _) = policy_of(world, scope, role);
+    let name = format!("{}_{role}", policy.id);
+    let policy_id = place::id(scope, "roleManagementPolicies", &policy.id.to_string());
+    shape::without_nulls(json!({
+        // The service has this segment in the singular here.
+        "id": place::id(scope, "roleManagementPolicyAssignment", &name),
+        "name": name,
+        "type": "Microsoft.Authorization/RoleManagementPolicyAssignment",
+        "properties": {
+            "scope": scope.as_str(),
+            "roleDefinitionId": place::role_definition_id(scope, role),
+            "policyId": policy_id.clone(),
+            "effectiveRules": rules::show_all(world, &policy.rules),
+            "policyAssignmentProperties": {
+                "scope": shape::scope(world, scope),
+                "roleDefinition": shape::role(world, scope, role),
+                "policy": {
+                    "id": policy_id,
+                    "lastModifiedBy": modified_by(&policy),
+                    "lastModifiedDateTime": policy.modified.map(crate::emulator::world::Time::millis),
+                },
+            },
+        },
+    }))
+}
