@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::backend::{BackendError, ReadQuery, ReadState};
 use crate::diag::{Finding, Findings, SourceMap};
-use crate::model::{Desired, Snapshot, Time};
+use crate::model::{Desired, Directory, Snapshot, Time};
 use crate::plan::{self, GuardId, Planned};
 use crate::policy::{self, Documents};
 
@@ -51,10 +51,12 @@ pub async fn compare(
     }
     let directory = backend.directory(&policy::names(documents)).await?;
     let (desired, mut findings) = policy::resolve(documents, &directory);
-    let Some(desired) = desired.filter(|_| !findings.has_errors()) else {
+    let Some(mut desired) = desired.filter(|_| !findings.has_errors()) else {
         return Err(CompareError::Invalid(findings));
     };
     let snapshot = backend.snapshot(&ReadQuery::of(&desired)).await?;
+    // The tenant has more than the files name, and a plan speaks of that too.
+    desired.directory = Directory::joined(&desired.directory, &snapshot.directory);
     let mut planned = plan::build(&desired, &snapshot, sources, now);
     findings.extend(std::mem::take(&mut planned.findings));
     planned.findings = findings;

@@ -46,21 +46,44 @@ pub struct Generated {
     pub policies: Vec<(String, String)>,
 }
 
+/// How the targets are spread over the surfaces.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix {
+    /// Directory roles.
+    pub directory: usize,
+    /// Groups under PIM.
+    pub groups: usize,
+    /// Roles at scopes of Azure.
+    pub azure: usize,
+    /// Over so many scopes of Azure. At each of them are at most ten roles.
+    pub scopes: usize,
+}
+
+impl Mix {
+    /// The tenant that the project's budget of requests is for. It comes with 500 assignments.
+    pub const BUDGET: Self = Self { directory: 100, groups: 30, azure: 40, scopes: 10 };
+}
+
 /// Generates a tenant and its policies.
 pub fn generate(shape: &Shape) -> Generated {
     let directory = (shape.targets / 4).clamp(1, DIRECTORY_ROLES);
     let groups = (shape.targets * 15 / 100).max(1);
     let azure = shape.targets.saturating_sub(directory + groups).max(1);
-    let all = directory + groups + azure;
-    let most = shape.assignments.div_ceil(all);
-    let users = shape.assignments / 5 + most + 1;
-    let mut work = Work { dice: Dice::new(shape.seed), users, assignments: shape.assignments, all, done: 0 };
+    generate_mix(shape.seed, shape.assignments, &Mix { directory, groups, azure, scopes: azure })
+}
+
+/// Generates a tenant and its policies with so many assignments, the targets spread in this way.
+pub fn generate_mix(seed: u64, assignments: usize, mix: &Mix) -> Generated {
+    let all = mix.directory + mix.groups + mix.azure;
+    let most = assignments.div_ceil(all.max(1));
+    let users = assignments / 5 + most + 1;
+    let mut work = Work { dice: Dice::new(seed), users, assignments, all, done: 0 };
     let mut tenant = TenantFile::empty(TenantEntry { id: TenantId::new(id(0, 1)), name: Some("Contoso".into()) });
     tenant.users = (0..users).map(user).collect();
     let mut policies = vec![("base.yaml".to_owned(), base())];
-    directory_part(directory, &mut work, &mut tenant, &mut policies);
-    group_part(groups, &mut work, &mut tenant, &mut policies);
-    azure_part(azure, &mut work, &mut tenant, &mut policies);
+    directory_part(mix.directory, &mut work, &mut tenant, &mut policies);
+    group_part(mix.groups, &mut work, &mut tenant, &mut policies);
+    azure_part(mix.azure, mix.scopes.max(1), &mut work, &mut tenant, &mut policies);
     Generated { tenant, policies }
 }
 
@@ -97,7 +120,13 @@ fn group_part(count: usize, work: &mut Work, tenant: &mut TenantFile, policies: 
     policies.extend(files.finish());
 }
 
-fn azure_part(count: usize, work: &mut Work, tenant: &mut TenantFile, policies: &mut Vec<(String, String)>) {
+fn azure_part(
+    count: usize,
+    scopes: usize,
+    work: &mut Work,
+    tenant: &mut TenantFile,
+    policies: &mut Vec<(String, String)>,
+) {
     tenant.azure_roles = (0..AZURE_ROLES)
         .map(|n| AzureRoleEntry {
             id: RoleId::new(id(4, n)),
@@ -106,16 +135,18 @@ fn azure_part(count: usize, work: &mut Work, tenant: &mut TenantFile, policies: 
         })
         .collect();
     let mut files = Files::new("azure", "azure:\n");
+    let places: Vec<_> = (0..scopes).map(|at| place(at, tenant)).collect();
     for at in 0..count {
-        let Some((scope, key)) = place(at, tenant) else { continue };
-        let n = at % AZURE_ROLES;
+        let Some((scope, key)) = places.get(at % scopes).cloned().flatten() else { continue };
+        // Another role in each round over the scopes.
+        let n = (at + at / scopes) % AZURE_ROLES;
         let _ = writeln!(files.entry(), "  - {key}\n    roles:\n      Azure Role {n}:");
         tenant.targets.push(work.target(Target::Azure { scope, role: RoleId::new(id(4, n)) }, files.text(), 8));
     }
     policies.extend(files.finish());
 }
 
-/// A scope of its own for each target, as teams have them: a step that looks at all places for each target shows. Of twenty
+/// Scopes as teams have them, of all kinds: a step that looks at all places for each target shows. Of twenty
 /// one is a management group, five are subscriptions and the others resource groups, spread over all subscriptions.
 fn place(at: usize, tenant: &mut TenantFile) -> Option<(ArmScope, String)> {
     match at % 20 {
@@ -314,6 +345,18 @@ mod tests {
         assert!((4_850..5_000).contains(&rows), "{rows}");
         assert!((4_850..5_000).contains(&declared), "{declared}");
         Tenant::from_file("t.json", a.tenant).unwrap();
+    }
+
+    #[test]
+    fn a_mix_is_spread_as_it_says() {
+        let Generated { tenant, policies } = generate_mix(1, 500, &Mix::BUDGET);
+        assert_eq!((tenant.directory_roles.len(), tenant.groups.len(), tenant.targets.len()), (100, 30, 170));
+        let places = tenant.management_groups.len() + tenant.subscriptions.len() + tenant.resource_groups.len();
+        assert_eq!(places, 10);
+        let rows: usize = tenant.targets.iter().map(|target| target.eligible.len() + target.active.len()).sum();
+        assert!((480..=500).contains(&rows), "{rows}");
+        assert_eq!(policies.iter().map(|(_, text)| text.matches("Azure Role").count()).sum::<usize>(), 40);
+        Tenant::from_file("t.json", tenant).unwrap();
     }
 
     #[test]

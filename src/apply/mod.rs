@@ -9,9 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt as _;
 
-use crate::backend::{BackendError, Execute, Executed};
+use crate::backend::{BackendError, Execute, Executed, Receipt};
 use crate::model::PrincipalId;
 use crate::plan::{ApprovedPlan, Operation, Step, StepId};
+
+mod settle;
+
+pub use self::settle::{Settled, settle};
 
 /// Told what happens, for showing progress.
 pub trait Observer: Sync {
@@ -21,29 +25,52 @@ pub trait Observer: Sync {
     fn finished(&self, step: &Step, outcome: &Outcome);
 }
 
+/// Both are told.
+impl<A: Observer, B: Observer> Observer for (&A, &B) {
+    fn started(&self, step: &Step) {
+        self.0.started(step);
+        self.1.started(step);
+    }
+
+    fn finished(&self, step: &Step, outcome: &Outcome) {
+        self.0.finished(step, outcome);
+        self.1.finished(step, outcome);
+    }
+}
+
 /// A wish to stop. Steps under way are finished; no further one is begun.
 #[derive(Debug, Default)]
-pub struct Stop(AtomicBool);
+pub struct Stop {
+    requested: AtomicBool,
+    told: tokio::sync::Notify,
+}
 
 impl Stop {
     /// Asks to stop.
     pub fn request(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.requested.store(true, Ordering::SeqCst);
+        self.told.notify_waiters();
     }
 
     /// True once somebody asked.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.requested.load(Ordering::SeqCst)
+    }
+
+    /// Returns once somebody asked.
+    pub async fn requested(&self) {
+        let told = self.told.notified();
+        if !self.is_requested() {
+            told.await;
+        }
     }
 }
 
 /// What became of a step.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It was done.
-    Done,
-    /// It was so already.
-    AlreadySo,
+    /// The tenant is as the step wants it.
+    Done(Receipt),
     /// It failed.
     Failed(BackendError),
     /// A step that it depends on was not done.
@@ -58,7 +85,12 @@ pub enum Outcome {
 impl Outcome {
     /// True when the tenant now is as the step wants it.
     pub fn is_done(&self) -> bool {
-        matches!(self, Self::Done | Self::AlreadySo)
+        matches!(self, Self::Done(_))
+    }
+
+    /// True when nothing had to be done, because the tenant was so already.
+    pub fn was_so_already(&self) -> bool {
+        matches!(self, Self::Done(Receipt { executed: Executed::AlreadySo, .. }))
     }
 }
 
@@ -129,13 +161,11 @@ async fn execute(operation: &Operation, backend: &dyn Execute, created: &RealIds
         operation.clone().map_principals(&mut |id| real.get(&id).copied().unwrap_or(id))
     };
     match backend.execute(&real_operation).await {
-        Ok(Executed::Done) => Outcome::Done,
-        Ok(Executed::AlreadySo) => Outcome::AlreadySo,
-        Ok(Executed::Created(id)) => {
-            if let Operation::CreateGroup { group, .. } = operation {
-                lock(created).insert(*group, id);
+        Ok(receipt) => {
+            if let (Operation::CreateGroup { group, .. }, Executed::Created(id)) = (operation, &receipt.executed) {
+                lock(created).insert(*group, *id);
             }
-            Outcome::Done
+            Outcome::Done(receipt)
         }
         Err(error) => Outcome::Failed(error),
     }

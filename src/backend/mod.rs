@@ -3,14 +3,17 @@
 //! Two traits, so that whoever only looks can be given a backend that cannot change anything.
 
 pub mod local;
+pub mod microsoft;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::model::{Desired, DesiredList, Directory, Kind, NameQuery, PrincipalId, Snapshot, Target, TenantId};
+use crate::model::audit::AuditEvent;
+use crate::model::{Desired, DesiredList, Directory, Kind, NameQuery, PrincipalId, Snapshot, Target, TenantId, Time};
 use crate::plan::Operation;
 
 /// Reads a tenant. Changes nothing.
@@ -21,6 +24,11 @@ pub trait ReadState: Send + Sync {
 
     /// The objects that policies may name. A backend may leave out what the query does not ask for.
     async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError>;
+
+    /// What the tenant's audit log says about PIM since then; nothing where there is no log.
+    async fn audit(&self, _since: Time) -> Result<Option<Vec<AuditEvent>>, BackendError> {
+        Ok(None)
+    }
 
     /// The state of the targets that the query names. A target that cannot be read is part of the answer, not an error.
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError>;
@@ -42,7 +50,30 @@ pub trait Execute: ReadState {
     fn concurrency(&self) -> usize;
 
     /// Carries out one operation. When it returns, the operation is durable.
-    async fn execute(&self, operation: &Operation) -> Result<Executed, BackendError>;
+    async fn execute(&self, operation: &Operation) -> Result<Receipt, BackendError>;
+
+    /// How long to wait before each further look, where what was done may not be seen at once. Nothing where it is.
+    fn settling(&self) -> &'static [Duration] {
+        &[]
+    }
+
+    /// Waits, by the clock of the backend.
+    async fn pause(&self, _: Duration) {}
+}
+
+/// What a backend says of an operation that it carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What it came to.
+    pub executed: Executed,
+    /// The ids that the service gave its answers, for a support case. None from a file.
+    pub request_ids: Vec<Box<str>>,
+}
+
+impl From<Executed> for Receipt {
+    fn from(executed: Executed) -> Self {
+        Self { executed, request_ids: Vec::new() }
+    }
 }
 
 /// What carrying out an operation came to.
@@ -134,6 +165,9 @@ pub enum BackendError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A service refused, or could not be asked.
+    #[error(transparent)]
+    Service(Box<microsoft::ServiceError>),
 }
 
 impl BackendError {
@@ -143,6 +177,7 @@ impl BackendError {
             Self::Invalid { help, .. } => help.clone(),
             Self::Locked { .. } => Some("wait until it has finished, then run the command again".to_owned()),
             Self::Io { action, source, .. } => Some(way_out(action, source.kind()).to_owned()),
+            Self::Service(error) => error.help(),
             Self::NotFound { .. } | Self::Conflict { .. } => None,
         }
     }

@@ -1,6 +1,6 @@
 //! The objects of a tenant that policies name: who and what there is, with names and ids.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -275,6 +275,28 @@ impl Directory {
         Self::new(DirectoryParts { principals, directory_roles, azure_roles, administrative_units, contexts, places })
     }
 
+    /// What is known from two reads of one tenant; of what is in both, as the later one has it.
+    pub fn joined(earlier: &Arc<Self>, later: &Arc<Self>) -> Arc<Self> {
+        if Arc::ptr_eq(earlier, later) {
+            return Arc::clone(earlier);
+        }
+        let joined = Self::new(DirectoryParts {
+            principals: union(&earlier.principals, &later.principals, |one| one.id),
+            directory_roles: union(&earlier.directory_roles, &later.directory_roles, |role| role.id),
+            azure_roles: union(&earlier.azure_roles, &later.azure_roles, |role| role.id),
+            administrative_units: union(&earlier.administrative_units, &later.administrative_units, |unit| unit.id),
+            contexts: union(&earlier.contexts, &later.contexts, |context| context.id),
+            places: union(&earlier.places, &later.places, |place| place.scope.clone()),
+        });
+        // Mostly the later read brings nothing new, and the earlier one is shared by much.
+        if joined.parts() == earlier.parts() { Arc::clone(earlier) } else { Arc::new(joined) }
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        let Self { principals, directory_roles, azure_roles, administrative_units, contexts, places, .. } = self;
+        (principals, directory_roles, azure_roles, administrative_units, contexts, places)
+    }
+
     /// All principals, by id.
     pub fn principals(&self) -> &[Principal] {
         &self.principals
@@ -366,6 +388,16 @@ impl Directory {
     }
 }
 
+/// All that a directory is made of.
+type Parts<'d> =
+    (&'d [Principal], &'d [Role], &'d [Role], &'d [AdministrativeUnit], &'d [AuthenticationContext], &'d [ArmPlace]);
+
+/// All of the later ones, and the earlier ones that are not among them. Both are ordered by key.
+fn union<T: Clone, K: Ord>(earlier: &[T], later: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
+    let gone = |old: &&T| later.binary_search_by(|new| key(new).cmp(&key(old))).is_err();
+    later.iter().chain(earlier.iter().filter(gone)).cloned().collect()
+}
+
 /// The names that occur more than once, compared without case.
 fn shared<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> BTreeSet<Box<str>> {
     let (mut seen, mut shared) = (BTreeSet::new(), BTreeSet::new());
@@ -387,20 +419,75 @@ fn find(roles: &[Role], id: RoleId) -> Option<&Role> {
     roles.get(at)
 }
 
-/// Names and ids that policy files mention.
+/// What policy files mention, so that a backend asks a tenant for nothing else, and needs no permission for more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them is about a different thing")]
 pub struct NameQuery {
-    /// Principals by name.
+    /// Principals by name. A name may be written as an id.
     pub names: BTreeSet<(PrincipalKind, Box<str>)>,
     /// Principals by id.
     pub ids: BTreeSet<PrincipalId>,
-    /// Azure scopes.
-    pub scopes: BTreeSet<ArmScope>,
+    /// Whether directory roles are mentioned.
+    pub directory_roles: bool,
+    /// Those that are mentioned by name or id.
+    pub role_names: BTreeSet<Box<str>>,
+    /// Whether administrative units are mentioned.
+    pub administrative_units: bool,
+    /// Whether authentication contexts are mentioned.
+    pub contexts: bool,
+    /// Whether groups are to be under PIM, so that it matters which are already.
+    pub pim_groups: bool,
+    /// Places in Azure, and the roles that are mentioned there.
+    pub places: BTreeMap<PlaceQuery, RoleQuery>,
+}
+
+/// A place in Azure as policy files name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlaceQuery {
+    /// A management group by name or display name.
+    ManagementGroup(Box<str>),
+    /// A subscription by name or id.
+    Subscription(Box<str>),
+    /// A resource group by name.
+    ResourceGroup {
+        /// Its subscription by name or id.
+        subscription: Box<str>,
+        /// Its name.
+        name: Box<str>,
+    },
+    /// Any place by its id.
+    Id(ArmScope),
+}
+
+/// Roles of Azure as policy files name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleQuery {
+    /// Whether every role is meant that can be assigned there.
+    pub all: bool,
+    /// Names and ids.
+    pub names: BTreeSet<Box<str>>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn user(n: u128, name: &str) -> Principal {
+        let detail = PrincipalDetail::User { user_principal_name: name.into(), enabled: true };
+        Principal { id: PrincipalId::new(uuid::Uuid::from_u128(n)), display_name: name.into(), detail }
+    }
+
+    #[test]
+    fn of_two_reads_the_later_counts_and_nobody_is_lost() {
+        let directory =
+            |principals| Arc::new(Directory::new(DirectoryParts { principals, ..DirectoryParts::default() }));
+        let earlier = directory(vec![user(1, "ada"), user(2, "planned"), user(4, "old")]);
+        let joined = Directory::joined(&earlier, &directory(vec![user(4, "new"), user(3, "paul"), user(1, "ada")]));
+        let names: Vec<&str> = joined.principals().iter().map(|principal| &*principal.display_name).collect();
+        assert_eq!(names, ["ada", "planned", "paul", "new"]);
+        assert_eq!(joined.principals_named(PrincipalKind::User, "old").count(), 0);
+        assert!(Arc::ptr_eq(&earlier, &Directory::joined(&earlier, &directory(vec![user(1, "ada")]))));
+    }
 
     #[test]
     fn a_rule_decides_on_members_only() {

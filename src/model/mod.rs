@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assignment;
+pub mod audit;
 pub mod defaults;
 pub mod desired;
 pub mod directory;
@@ -23,8 +24,8 @@ pub use desired::{
     DesiredTarget, GroupCreation, Ownership,
 };
 pub use directory::{
-    AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, GroupFacts, GroupMembership, NameQuery, Principal,
-    PrincipalDetail, PrincipalKind, Role,
+    AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, GroupFacts, GroupMembership, NameQuery, PlaceQuery,
+    Principal, PrincipalDetail, PrincipalKind, Role, RoleQuery,
 };
 pub use ids::{AdministrativeUnitId, PrincipalId, RoleId, TenantId};
 pub use scope::ArmScope;

@@ -137,6 +137,20 @@ impl<S: Shape> Notifications<S> {
         }
     }
 
+    /// One rule, to change it.
+    pub fn get_mut(&mut self, event: Event, audience: Audience) -> &mut Notification<S> {
+        let audiences = match event {
+            Event::EligibleAssigned => &mut self.eligible_assigned,
+            Event::ActiveAssigned => &mut self.active_assigned,
+            Event::Activated => &mut self.activated,
+        };
+        match audience {
+            Audience::Admins => &mut audiences.admins,
+            Audience::Assignee => &mut audiences.assignee,
+            Audience::Approvers => &mut audiences.approvers,
+        }
+    }
+
     /// True when no rule says anything.
     pub fn is_vacant(&self) -> bool {
         let Self { eligible_assigned, active_assigned, activated } = self;

@@ -19,6 +19,9 @@ document! {
         version: Option<Loc<Version>>;
         /// The backend to use if the command line names none: `microsoft`, or `local:` and a file relative to this one.
         backend: Option<Loc<Arc<str>>>, example "local:../tenant.json";
+        /// Where the lock and the records of applies are kept: a folder relative to this file, or `az://`, `s3://` or
+        /// `gs://` and a path. The folder `.pimform` beside the policy directory if left out.
+        store: Option<Loc<Arc<str>>>, example "az://pimform/production";
         /// The tenant that the files are for. A plan refuses any other.
         tenant: Option<Loc<Tenant>>;
         /// The profile that nothing declared may be looser than.

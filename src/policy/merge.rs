@@ -30,6 +30,8 @@ pub struct Documents {
     pub files: usize,
     /// The backend to use if the command line names none.
     pub backend: Option<Loc<Arc<str>>>,
+    /// Where the lock and the records of applies are kept.
+    pub store: Option<Loc<Arc<str>>>,
     /// The tenant that the files are for.
     pub tenant: Option<Loc<Tenant>>,
     /// The profile that nothing may be looser than.
@@ -53,9 +55,18 @@ pub struct Documents {
 impl Documents {
     /// The directory of the file that names the backend, which a file of a backend is relative to.
     pub fn backend_directory(&self, sources: &SourceMap) -> Option<PathBuf> {
-        let file = sources.file(self.backend.as_ref()?.at.file)?;
-        Some(file.path().rsplit_once('/').map_or_else(PathBuf::new, |(directory, _)| PathBuf::from(directory)))
+        directory_of(self.backend.as_ref()?.at, sources)
     }
+
+    /// The directory of the file that names the store, which a folder is relative to.
+    pub fn store_directory(&self, sources: &SourceMap) -> Option<PathBuf> {
+        directory_of(self.store.as_ref()?.at, sources)
+    }
+}
+
+fn directory_of(at: Span, sources: &SourceMap) -> Option<PathBuf> {
+    let file = sources.file(at.file)?;
+    Some(file.path().rsplit_once('/').map_or_else(PathBuf::new, |(directory, _)| PathBuf::from(directory)))
 }
 
 /// Merges the documents of `files` files.
@@ -79,6 +90,7 @@ impl Documents {
         let PolicyFile {
             version: _,
             backend,
+            store,
             tenant,
             floor,
             ownership,
@@ -90,6 +102,7 @@ impl Documents {
             protected,
         } = document;
         once("backend", &mut self.backend, backend, findings);
+        once("store", &mut self.store, store, findings);
         once("tenant", &mut self.tenant, tenant, findings);
         once("floor", &mut self.floor, floor, findings);
         once("ownership", &mut self.ownership, ownership, findings);

@@ -32,6 +32,7 @@ pub use load::{LoadError, Loaded, load};
 pub use merge::Documents;
 pub use names::names;
 pub use resolve::resolve;
+pub(crate) use roles::assignable_at;
 pub use schema::{SCHEMA_ID, policy_schema};
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl<'d> Roles<'d> {
 }
 
 /// Whether a role of Azure can be assigned at a scope.
-pub(super) fn assignable_at(role: &Role, scope: &ArmScope) -> bool {
+pub(crate) fn assignable_at(role: &Role, scope: &ArmScope) -> bool {
     role.assignable_scopes.is_empty()
         || role.assignable_scopes.iter().any(|above| {
             // Which management group a scope lies below is not known here; the service has the last word.

@@ -169,7 +169,7 @@ directory_roles:
       help: begin each entry with `- `
     unknown-key: unknown key `5`
       a.yaml:11:1 not a key here <5>
-      help: the keys here are `version`, `backend`, `tenant`, `floor`, `ownership`, `profiles`, `approvers`, `groups`, `directory_roles`, `azure` and `protected`
+      help: the keys here are `version`, `backend`, `store`, `tenant`, `floor`, `ownership`, `profiles`, `approvers`, `groups`, `directory_roles`, `azure` and `protected`
     missing-key: the key `id` is missing
       a.yaml:12:9 has no `id` <{ cloud: pubic }>
       help: add `id:`
@@ -873,7 +873,8 @@ fn the_sample_of_the_language_resolves() {
     "#);
     let query = names_of_sample();
     assert!(query.names.contains(&(PrincipalKind::User, "paul@contoso.example".into())));
-    assert!(query.scopes.contains(&"/providers/Microsoft.Management/managementGroups/core".parse().unwrap()));
+    let core = &query.places[&PlaceQuery::ManagementGroup("core".into())];
+    assert!(!core.all && core.names.contains("Owner"), "{core:?}");
 }
 
 fn names_of_sample() -> crate::model::NameQuery {

@@ -25,8 +25,8 @@ pub fn applied_text(plan: &Plan, report: &ApplyReport, remaining: Option<&Plan>,
     for step in &plan.steps {
         let Some(outcome) = report.outcomes.get(&step.id) else { continue };
         let word = match outcome {
-            Outcome::Done => paint(anstyle::AnsiColor::Green, "done   "),
-            Outcome::AlreadySo => paint(anstyle::AnsiColor::Green, "already"),
+            Outcome::Done(_) if outcome.was_so_already() => paint(anstyle::AnsiColor::Green, "already"),
+            Outcome::Done(_) => paint(anstyle::AnsiColor::Green, "done   "),
             Outcome::Failed(_) => paint(anstyle::AnsiColor::Red, "failed "),
             Outcome::Skipped { .. } => paint(anstyle::AnsiColor::Yellow, "skipped"),
             Outcome::NotStarted => paint(anstyle::AnsiColor::Yellow, "stopped"),
@@ -44,7 +44,7 @@ fn detail(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed(error) => Some(chain(error)),
         Outcome::Skipped { needs } => Some(format!("it needs step {needs}, which was not done")),
-        Outcome::Done | Outcome::AlreadySo | Outcome::NotStarted => None,
+        Outcome::Done(_) | Outcome::NotStarted => None,
     }
 }
 
@@ -113,8 +113,8 @@ pub fn applied_json(
     let outcomes = plan.steps.iter().filter_map(|step| {
         let outcome = report.outcomes.get(&step.id)?;
         let word = match outcome {
-            Outcome::Done => "done",
-            Outcome::AlreadySo => "already_so",
+            Outcome::Done(_) if outcome.was_so_already() => "already_so",
+            Outcome::Done(_) => "done",
             Outcome::Failed(_) => "failed",
             Outcome::Skipped { .. } => "skipped",
             Outcome::NotStarted => "not_started",

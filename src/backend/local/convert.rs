@@ -103,7 +103,7 @@ impl Tenant {
 }
 
 /// The entry of a target in a file.
-fn target_entry(
+pub(super) fn target_entry(
     target: &Target,
     settings: &Settings<crate::model::Sparse>,
     rows: &[Row],

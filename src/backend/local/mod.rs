@@ -4,6 +4,7 @@
 //! can be written without it.
 
 mod atomic;
+mod capture;
 mod commit;
 mod convert;
 mod disk;
@@ -25,7 +26,7 @@ pub use self::state::Tenant;
 use self::commit::GroupCommit;
 use self::disk::{Location, Stamp};
 use self::lock::Lock;
-use super::{BackendError, Execute, Executed, ReadQuery, ReadState};
+use super::{BackendError, Execute, ReadQuery, ReadState, Receipt};
 use crate::model::{Directory, NameQuery, Snapshot, Time};
 use crate::plan::Operation;
 
@@ -114,8 +115,8 @@ impl Execute for LocalExecutor {
         4096
     }
 
-    async fn execute(&self, operation: &Operation) -> Result<Executed, BackendError> {
-        self.commit.execute(operation, self.now).await
+    async fn execute(&self, operation: &Operation) -> Result<Receipt, BackendError> {
+        self.commit.execute(operation, self.now).await.map(Receipt::from)
     }
 }
 

@@ -112,6 +112,7 @@ impl Tenant {
 
     fn update_settings(&mut self, target: &Target, changes: &Settings<Changes>) -> Result<Executed, BackendError> {
         let record = self.readable(target)?;
+        self.can_be_under_pim(target)?;
         let before = record.map_or(self.defaults.of(target.surface()), |record| &record.settings);
         let after = before.changed(changes);
         if **before == after {
@@ -130,13 +131,14 @@ impl Tenant {
         condition: Option<&Condition>,
         now: Time,
     ) -> Result<Executed, BackendError> {
+        self.can_be_under_pim(target)?;
         self.need_principal(key.principal)?;
         let window = schedule.window(now);
         // An assignment that has ended does not stand in the way of a new one.
         let there = self.found(target, key)?.filter(|row| !row.window.is_over(now));
         if let Some(row) = there {
-            // "At once" is so already if it has begun.
-            let begun = schedule.start.is_none() && !row.window.is_ahead(now);
+            // "At once", or since a time that has passed, is so already if it has begun.
+            let begun = schedule.start.is_none_or(|start| start <= now) && !row.window.is_ahead(now);
             let same = row.window.end == window.end && (begun || row.window.start == window.start);
             if row.origin.is_assigned() && same && row.condition.as_ref() == condition {
                 return Ok(Executed::AlreadySo);
@@ -218,15 +220,20 @@ impl Tenant {
         Arc::make_mut(record)
     }
 
+    fn can_be_under_pim(&self, target: &Target) -> Result<(), BackendError> {
+        match target.group().and_then(|id| self.groups.get(&id)) {
+            Some(group) if group.entry.membership != GroupMembership::Assigned => {
+                let name = &group.entry.name;
+                Err(conflict(format!("`{name}` cannot come under PIM: its members are not assigned")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The first settings or assignment of a group bring it under PIM.
     fn under_pim(&mut self, target: &Target) -> Result<(), BackendError> {
+        self.can_be_under_pim(target)?;
         let Some(group) = target.group().and_then(|id| self.groups.get_mut(&id)) else { return Ok(()) };
-        if group.entry.membership != GroupMembership::Assigned {
-            return Err(conflict(format!(
-                "`{}` cannot come under PIM: its members are not assigned",
-                group.entry.name
-            )));
-        }
         if !group.entry.pim {
             Arc::make_mut(group).entry.pim = true;
             self.directory = OnceLock::new();

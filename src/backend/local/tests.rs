@@ -43,7 +43,7 @@ async fn an_operation_is_on_disk_when_it_returns() {
     let at = folder();
     let local = LocalExecutor::open(&at.file, now()).unwrap();
     let done = local.execute(&create(7)).await.unwrap();
-    assert_eq!(done, Executed::Created(PrincipalId::new(uuid::Uuid::from_u128(7))));
+    assert_eq!(done.executed, crate::backend::Executed::Created(PrincipalId::new(uuid::Uuid::from_u128(7))));
     assert_eq!(groups(&at.file), 1);
     assert_eq!(local.snapshot(&ReadQuery::Everything).await.unwrap().groups.len(), 1);
     let left: Vec<_> = fs::read_dir(at.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

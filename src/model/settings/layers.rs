@@ -54,6 +54,17 @@ impl Settings<Current> {
         self.zip(defaults, &mut Differing)
     }
 
+    /// Every field stated.
+    pub fn stated(&self) -> Settings<Sparse> {
+        struct All;
+        impl Zip<Current, Current, Sparse> for All {
+            fn field<T: Leaf>(&mut self, _: Field, value: &T, _: &T) -> Option<T> {
+                Some(value.clone())
+            }
+        }
+        self.zip(self, &mut All)
+    }
+
     /// The settings with the fields that `known` states put in.
     #[must_use]
     pub fn with(&self, known: &Settings<Sparse>) -> Self {

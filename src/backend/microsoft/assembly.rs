@@ -1,0 +1,199 @@
+//! Puts targets together from lists that each say a part of them.
+//!
+//! What one answer lacks or contradicts makes exactly the targets concerned unreadable; a target is never taken for empty
+//! because an answer was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::error::ServiceError;
+use super::rules;
+use super::schedules::{self, Found, Reading};
+use crate::model::{
+    Approval, Approver, Current, Kind, PrincipalId, Row, Settings, Surface, Target, TargetRead, TargetState,
+};
+
+/// Why something could not be read, with a way out: a reason stands alone in a plan, without a help line.
+pub(super) fn why(error: &ServiceError) -> String {
+    match error.help() {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
+    }
+}
+
+/// Targets, half read.
+#[derive(Debug, Default)]
+pub(super) struct Assembly {
+    settings: BTreeMap<Target, Arc<Settings<Current>>>,
+    rows: BTreeMap<Target, Vec<Row>>,
+    broken: BTreeMap<Target, Arc<str>>,
+    notes: BTreeSet<String>,
+}
+
+impl Assembly {
+    /// Says what was met and left alone.
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        self.notes.insert(note.into());
+    }
+
+    /// Says what was met and left alone.
+    pub(super) fn notes(&mut self, notes: impl IntoIterator<Item = String>) {
+        self.notes.extend(notes);
+    }
+
+    /// Says why a target cannot be read. The first reason counts.
+    pub(super) fn broken(&mut self, target: &Target, why: impl Display) {
+        self.broken.entry(target.clone()).or_insert_with(|| why.to_string().into());
+    }
+
+    /// Says why none of these targets can be read.
+    pub(super) fn all_broken<'a>(&mut self, targets: impl IntoIterator<Item = &'a Target>, why: impl Display) {
+        for target in targets {
+            self.broken(target, &why);
+        }
+    }
+
+    /// Takes the rules of a target's policy.
+    pub(super) fn policy(&mut self, target: Target, rules: &[Value]) {
+        match rules::read(rules) {
+            Ok((settings, notes)) => {
+                self.notes.extend(notes);
+                self.settings(target, Arc::new(settings));
+            }
+            Err(error) => self.broken(&target, error),
+        }
+    }
+
+    /// Takes the settings of a target.
+    pub(super) fn settings(&mut self, target: Target, settings: Arc<Settings<Current>>) {
+        self.settings.insert(target, settings);
+    }
+
+    /// What schedules mean. What makes no sense makes its target unreadable; where it does not even say which, all that
+    /// the list is `about`.
+    pub(super) fn schedules<'a>(
+        &mut self,
+        surface: Surface,
+        kind: Kind,
+        list: &[Value],
+        about: impl Fn() -> Vec<&'a Target>,
+    ) -> Vec<Found> {
+        let mut all = Vec::with_capacity(list.len());
+        for schedule in list {
+            match schedules::read(surface, kind, schedule) {
+                Ok(Reading::Found(found)) => all.push(*found),
+                Ok(Reading::Nothing) => {}
+                Ok(Reading::Unknown(note)) => self.note(note),
+                Err(error) => match &error.target {
+                    Some(target) => self.broken(target, &error),
+                    None => self.all_broken(about(), &error),
+                },
+            }
+        }
+        all
+    }
+
+    /// Takes an assignment.
+    pub(super) fn row(&mut self, target: Target, row: Row) {
+        self.rows.entry(target).or_default().push(row);
+    }
+
+    /// Takes all that another one has.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.settings.extend(other.settings);
+        for (target, rows) in other.rows {
+            self.rows.entry(target).or_default().extend(rows);
+        }
+        for (target, why) in other.broken {
+            self.broken.entry(target).or_insert(why);
+        }
+        self.notes.extend(other.notes);
+    }
+
+    /// The targets that settings are known of.
+    pub(super) fn with_settings(&self) -> impl Iterator<Item = (&Target, &Settings<Current>)> {
+        self.settings.iter().map(|(target, settings)| (target, &**settings))
+    }
+
+    /// The targets that assignments were found at, with these.
+    pub(super) fn with_rows(&self) -> impl Iterator<Item = (&Target, &[Row])> {
+        self.rows.iter().map(|(target, rows)| (target, rows.as_slice()))
+    }
+
+    /// The targets that cannot be read.
+    pub(super) fn with_reasons(&self) -> impl Iterator<Item = &Target> {
+        self.broken.keys()
+    }
+
+    /// Every principal that occurs at these targets, approvers included.
+    pub(super) fn principals<'a>(
+        &'a self,
+        targets: impl Fn(&Target) -> bool + 'a,
+    ) -> impl Iterator<Item = PrincipalId> + 'a {
+        let approvers = self.settings.iter().filter_map(|(target, settings)| match &settings.activation.approval {
+            Approval::Required(approvers) => Some((target, approvers.iter().map(Approver::principal))),
+            Approval::NotRequired | Approval::DefaultApprovers => None,
+        });
+        let approvers = approvers.map(|(target, principals)| (target, principals.collect::<Vec<_>>()));
+        let rows = self.rows.iter();
+        let rows = rows.map(|(target, rows)| (target, rows.iter().map(|row| row.key.principal).collect::<Vec<_>>()));
+        approvers.chain(rows).filter(move |(target, _)| targets(target)).flat_map(|(_, principals)| principals)
+    }
+
+    /// Makes unreadable what one of these principals has an assignment at.
+    pub(super) fn without(&mut self, unknown: &BTreeSet<PrincipalId>, why: &str) {
+        let concerned: Vec<Target> = self
+            .rows
+            .iter()
+            .filter(|(_, rows)| rows.iter().any(|row| unknown.contains(&row.key.principal)))
+            .map(|(target, _)| target.clone())
+            .collect();
+        self.all_broken(&concerned, why);
+    }
+
+    /// The targets, and the notes. `exists` says which of those of which nothing was read should have been there.
+    pub(super) fn finish(
+        self,
+        targets: impl IntoIterator<Item = Target>,
+        exists: impl Fn(&Target) -> bool,
+    ) -> (BTreeMap<Target, TargetRead>, BTreeSet<String>) {
+        let Self { mut settings, mut rows, mut broken, mut notes } = self;
+        let mut reads = BTreeMap::new();
+        for target in targets {
+            let read = match (broken.remove(&target), settings.remove(&target), rows.remove(&target)) {
+                (Some(why), _, _) => TargetRead::Unreadable(why),
+                (None, Some(settings), rows) => {
+                    let (rows, twice) = ordered(rows.unwrap_or_default());
+                    if twice {
+                        notes
+                            .insert("an assignment is listed twice with different times; the longer one counts".into());
+                    }
+                    TargetRead::Present(TargetState { settings, rows })
+                }
+                (None, None, None) if !exists(&target) => continue,
+                (None, None, _) => TargetRead::Unreadable("the service did not say what its settings are".into()),
+            };
+            reads.insert(target, read);
+        }
+        (reads, notes)
+    }
+}
+
+/// Rows in their order. Only one of them can have been assigned; the service may show the one that an update replaced for
+/// a while longer. True where it did.
+fn ordered(mut rows: Vec<Row>) -> (Vec<Row>, bool) {
+    // Of two that only differ in their times, the one that ends last comes first.
+    let ends = |row: &Row| std::cmp::Reverse((row.window.end.is_none(), row.window.end));
+    rows.sort_by_key(|row| (row.key, row.origin, ends(row), row.window.start));
+    rows.dedup();
+    let before = rows.len();
+    rows.dedup_by(|later, first| later.key == first.key && later.origin.is_assigned() && first.origin.is_assigned());
+    let twice = rows.len() < before;
+    (rows, twice)
+}
+
+#[cfg(test)]
+mod tests;

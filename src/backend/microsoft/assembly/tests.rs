@@ -1,0 +1,76 @@
+use super::*;
+use crate::model::{AssignmentKey, AssignmentScope, Origin, RoleId, Time, Window};
+
+fn target(n: u128) -> Target {
+    Target::Directory { directory_role: RoleId::new(uuid::Uuid::from_u128(n)) }
+}
+
+fn id(n: u128) -> PrincipalId {
+    PrincipalId::new(uuid::Uuid::from_u128(n))
+}
+
+fn row(principal: u128, origin: Origin, end: Option<i64>) -> Row {
+    let key = AssignmentKey { kind: Kind::Eligible, principal: id(principal), scope: AssignmentScope::Whole };
+    Row { key, window: Window { start: None, end: end.map(Time::from_unix) }, origin, condition: None }
+}
+
+fn settings() -> Arc<Settings<Current>> {
+    Arc::new(Settings::service_default(Surface::Directory))
+}
+
+#[test]
+fn a_target_is_present_only_with_settings_and_without_a_reason() {
+    let mut found = Assembly::default();
+    for n in [1, 2] {
+        found.settings(target(n), settings());
+    }
+    found.row(target(3), row(1, Origin::Assigned, None));
+    let mut other = Assembly::default();
+    other.broken(&target(2), "first");
+    other.broken(&target(2), "second");
+    found.extend(other);
+    let (reads, notes) = found.finish((1..=5).map(target), |asked| *asked == target(4));
+    let unreadable = |n: u128| match &reads[&target(n)] {
+        TargetRead::Unreadable(why) => why.to_string(),
+        TargetRead::Present(_) => panic!("{n}"),
+    };
+    assert!(matches!(&reads[&target(1)], TargetRead::Present(state) if state.rows.is_empty()));
+    assert_eq!(unreadable(2), "first");
+    assert_eq!(unreadable(3), "the service did not say what its settings are");
+    assert_eq!(unreadable(4), unreadable(3));
+    assert!(!reads.contains_key(&target(5)) && notes.is_empty());
+}
+
+#[test]
+fn only_one_of_two_assigned_rows_counts_and_the_others_all_do() {
+    let mut found = Assembly::default();
+    found.settings(target(1), settings());
+    for row in [
+        row(1, Origin::Assigned, Some(5)),
+        row(1, Origin::Inherited, None),
+        row(1, Origin::Assigned, None),
+        row(1, Origin::Assigned, Some(7)),
+        row(1, Origin::Inherited, Some(9)),
+        row(1, Origin::Inherited, None),
+    ] {
+        found.row(target(1), row);
+    }
+    let (reads, notes) = found.finish([target(1)], |_| true);
+    let TargetRead::Present(state) = &reads[&target(1)] else { panic!() };
+    let rows: Vec<_> = state.rows.iter().map(|row| (row.origin, row.window.end.map(Time::as_unix))).collect();
+    assert_eq!(rows, [(Origin::Assigned, None), (Origin::Inherited, None), (Origin::Inherited, Some(9))]);
+    assert_eq!(notes.len(), 1);
+}
+
+#[test]
+fn who_is_not_known_takes_only_their_targets_along() {
+    let mut found = Assembly::default();
+    for n in [1, 2] {
+        found.settings(target(n), settings());
+        found.row(target(n), row(n, Origin::Assigned, None));
+    }
+    found.without(&[id(2)].into(), "who is it?");
+    let (reads, _) = found.finish([target(1), target(2)], |_| true);
+    assert!(matches!(reads[&target(1)], TargetRead::Present(_)));
+    assert!(matches!(&reads[&target(2)], TargetRead::Unreadable(why) if &**why == "who is it?"));
+}

@@ -1,0 +1,290 @@
+//! The objects of Microsoft Entra that policies name: principals, role definitions, administrative units, contexts.
+//!
+//! Names go in `$filter` expressions with many values each, and those in `$batch`es: fifteen hundred names take five
+//! requests. A name that several objects have gives all of them, one that none has gives nothing; saying so is up to
+//! whoever knows where the name stands.
+
+mod object;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::assembly::why;
+use super::error::{ErrorKind, ServiceError};
+use super::http::{ReadClient, Service, odata_literal, query_value};
+use crate::model::{
+    AdministrativeUnit, AuthenticationContext, NameQuery, Principal, PrincipalId, PrincipalKind, Role, RoleId,
+};
+
+pub(super) use object::{id, kind};
+
+/// At most this many values stand in one `in (...)`. Source: the service refuses expressions with more than 15 parts.
+const NAMES_AT_ONCE: usize = 15;
+
+/// What Microsoft Entra has of what was asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Objects {
+    /// Users, groups and service principals.
+    pub(super) principals: BTreeMap<PrincipalId, Principal>,
+    /// Role definitions.
+    pub(super) roles: Vec<Role>,
+    /// Why those could not be listed. Then they only stand for the names that were asked for.
+    pub(super) without_roles: Option<Arc<str>>,
+    /// Administrative units.
+    pub(super) units: Vec<AdministrativeUnit>,
+    /// Authentication contexts.
+    pub(super) contexts: Vec<AuthenticationContext>,
+    /// The groups under PIM, where that was asked for.
+    pub(super) onboarded: Onboarded,
+    /// What could not be found out, and is not needed to go on.
+    pub(super) notes: BTreeSet<String>,
+}
+
+/// Which groups are under PIM.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Onboarded {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// These.
+    Known(BTreeSet<PrincipalId>),
+    /// The service does not say. A group that has PIM assignments is.
+    Unknown,
+}
+
+impl Onboarded {
+    fn groups(&self) -> BTreeSet<PrincipalId> {
+        match self {
+            Self::Known(groups) => groups.clone(),
+            Self::NotAsked | Self::Unknown => BTreeSet::new(),
+        }
+    }
+}
+
+/// Finds what a query names. Whoever runs the program is looked up too, for messages.
+pub(super) async fn find(
+    client: &ReadClient,
+    query: &NameQuery,
+    runner: Option<PrincipalId>,
+) -> Result<Objects, ServiceError> {
+    let ids: BTreeSet<PrincipalId> = query.ids.iter().copied().chain(runner).collect();
+    let (named, by_id, roles, units, contexts, onboarded) = futures::join!(
+        named(client, query),
+        by_ids(client, &ids),
+        when(query.directory_roles, roles(client)),
+        when(query.administrative_units, units(client)),
+        when(query.contexts, contexts(client)),
+        when(query.pim_groups, async { Ok(onboarded(client).await) }),
+    );
+    let mut objects = Objects { units: units?, ..Objects::default() };
+    match roles {
+        Ok(roles) => objects.roles = roles,
+        // A sign-in that fails does so for everything.
+        Err(error) if error.kind == ErrorKind::Unauthenticated => return Err(error),
+        Err(error) => {
+            objects.roles = query.role_names.iter().map(|name| stand_in(name)).collect();
+            objects.without_roles = Some(why(&error).into());
+        }
+    }
+    match contexts {
+        Ok(contexts) => objects.contexts = contexts,
+        Err(error) => {
+            objects.notes.insert(format!("{error}; whether they exist and are published was not checked"));
+        }
+    }
+    let (onboarded, notes) = onboarded?;
+    objects.onboarded = onboarded;
+    objects.notes.extend(notes);
+    let groups = objects.onboarded.groups();
+    // Who runs the program is only looked up for its name.
+    let by_id = if query.ids.is_empty() { by_id.unwrap_or_default() } else { by_id? };
+    for (object, kind) in named?.into_iter().chain(by_id) {
+        if let Some(principal) = object::principal(&object, kind, &groups) {
+            objects.principals.insert(principal.id, principal);
+        }
+    }
+    Ok(objects)
+}
+
+/// Principals that occur somewhere, by their ids. Those that have been deleted are missing in the answer.
+pub(super) async fn principals(
+    client: &ReadClient,
+    ids: &BTreeSet<PrincipalId>,
+    onboarded: &Onboarded,
+) -> Result<Vec<Principal>, ServiceError> {
+    let groups = onboarded.groups();
+    let found = by_ids(client, ids).await?;
+    Ok(found.iter().filter_map(|(object, kind)| object::principal(object, *kind, &groups)).collect())
+}
+
+/// Every role definition.
+pub(super) async fn roles(client: &ReadClient) -> Result<Vec<Role>, ServiceError> {
+    let path = "/v1.0/roleManagement/directory/roleDefinitions?$select=id,displayName";
+    let found = client.list(Service::Graph, path).await.map_err(|e| e.asked("list the roles of Microsoft Entra"))?;
+    let role = |object: &Value| {
+        let id = object::text(object, "id")?.parse().ok()?;
+        let name = Arc::from(object::text(object, "displayName").unwrap_or_default());
+        Some(Role { id, name, assignable_scopes: Vec::new() })
+    };
+    Ok(found.iter().filter_map(role).collect())
+}
+
+/// Every administrative unit.
+pub(super) async fn units(client: &ReadClient) -> Result<Vec<AdministrativeUnit>, ServiceError> {
+    let path = "/v1.0/directory/administrativeUnits?$select=id,displayName";
+    let found = client.list(Service::Graph, path).await.map_err(|e| e.asked("list the administrative units"))?;
+    let unit = |object: &Value| {
+        let id = object::text(object, "id")?.parse().ok()?;
+        Some(AdministrativeUnit { id, name: Arc::from(object::text(object, "displayName").unwrap_or_default()) })
+    };
+    Ok(found.iter().filter_map(unit).collect())
+}
+
+/// Every authentication context.
+pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationContext>, ServiceError> {
+    let path = "/v1.0/identity/conditionalAccess/authenticationContextClassReferences";
+    let found = client.list(Service::Graph, path).await.map_err(|e| e.asked("list the authentication contexts"))?;
+    let context = |object: &Value| {
+        let id = object::text(object, "id")?.parse().ok()?;
+        let available = object.get("isAvailable").and_then(Value::as_bool).unwrap_or(false);
+        Some(AuthenticationContext {
+            id,
+            name: Arc::from(object::text(object, "displayName").unwrap_or_default()),
+            available,
+        })
+    };
+    Ok(found.iter().filter_map(context).collect())
+}
+
+/// The groups under PIM. The list is young in v1.0, so the older place is asked where the new one does not answer.
+pub(super) async fn onboarded(client: &ReadClient) -> (Onboarded, Option<String>) {
+    let path = |version: &str| format!("/{version}/identityGovernance/privilegedAccess/group/resources");
+    let mut found = client.list(Service::Graph, &path("v1.0")).await;
+    let elsewhere = [ErrorKind::NotFound, ErrorKind::Refused, ErrorKind::Denied, ErrorKind::Unavailable];
+    if found.as_ref().is_err_and(|error| elsewhere.contains(&error.kind)) {
+        found = client.list(Service::Graph, &path("beta")).await.or(found);
+    }
+    match found {
+        Ok(groups) => {
+            let is_there = |group: &&Value| object::text(group, "deletedDateTime").is_none();
+            (Onboarded::Known(groups.iter().filter(is_there).filter_map(id).collect()), None)
+        }
+        Err(error) => {
+            let error = error.asked("list the groups under PIM");
+            (Onboarded::Unknown, Some(format!("{error}; a group without PIM assignments counts as not under PIM yet")))
+        }
+    }
+}
+
+/// Without the definitions nobody knows which role a name means. Something must stand for it, so that the target is there
+/// to be called unreadable; nothing is ever asked of the service about it.
+fn stand_in(name: &str) -> Role {
+    let text = format!("directory role/{}", name.to_lowercase());
+    let id = name.parse().unwrap_or_else(|_| RoleId::new(Uuid::new_v5(&Uuid::nil(), text.as_bytes())));
+    Role { id, name: Arc::from(name), assignable_scopes: Vec::new() }
+}
+
+async fn when<T: Default>(wanted: bool, ask: impl Future<Output = Result<T, ServiceError>>) -> Result<T, ServiceError> {
+    if wanted { ask.await } else { Ok(T::default()) }
+}
+
+async fn by_ids(client: &ReadClient, ids: &BTreeSet<PrincipalId>) -> Result<Vec<(Value, PrincipalKind)>, ServiceError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<PrincipalId> = ids.iter().copied().collect();
+    let found = client.get_by_ids(&ids).await.map_err(|error| error.asked("look up principals by their ids"))?;
+    Ok(found.into_iter().filter_map(|object| kind(&object).map(|kind| (object, kind))).collect())
+}
+
+/// The principals with the names of a query.
+async fn named(client: &ReadClient, query: &NameQuery) -> Result<Vec<(Value, PrincipalKind)>, ServiceError> {
+    let (kinds, paths): (Vec<PrincipalKind>, Vec<String>) = name_paths(query).into_iter().unzip();
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for (kind, answer) in kinds.into_iter().zip(client.batch_list(&paths).await) {
+        let objects = answer.map_err(|error| error.asked(format!("look up {kind}s by their names")))?;
+        found.extend(objects.into_iter().map(|object| (object, kind)));
+    }
+    Ok(found)
+}
+
+/// What to ask for the names of a query, with the kind that the answers are of.
+fn name_paths(query: &NameQuery) -> Vec<(PrincipalKind, String)> {
+    let mut paths = Vec::new();
+    for kind in [PrincipalKind::User, PrincipalKind::Group, PrincipalKind::ServicePrincipal] {
+        let of_kind = || query.names.iter().filter(move |(other, _)| *other == kind).map(|(_, name)| &**name);
+        let property = if kind == PrincipalKind::User { "userPrincipalName" } else { "displayName" };
+        // Names are compared without case, here as in the service.
+        let names: BTreeMap<String, &str> = of_kind().map(|name| (name.to_lowercase(), name)).collect();
+        let names: Vec<&str> = names.into_values().collect();
+        paths.extend(names.chunks(NAMES_AT_ONCE).map(|names| (kind, path(kind, property, names))));
+        if kind == PrincipalKind::ServicePrincipal {
+            let apps: Vec<&str> = of_kind().filter(|name| name.parse::<PrincipalId>().is_ok()).collect();
+            paths.extend(apps.chunks(NAMES_AT_ONCE).map(|apps| (kind, path(kind, "appId", apps))));
+        }
+    }
+    paths
+}
+
+fn path(kind: PrincipalKind, property: &str, values: &[&str]) -> String {
+    let expression = match values {
+        [value] => format!("{property} eq {}", odata_literal(value)),
+        several => {
+            let values: Vec<String> = several.iter().map(|value| odata_literal(value)).collect();
+            format!("{property} in ({})", values.join(","))
+        }
+    };
+    let (collection, properties) = (object::collection(kind), object::properties(kind));
+    format!("/v1.0/{collection}?$filter={}&$select={properties}", query_value(&expression))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(names: &[(PrincipalKind, &str)]) -> Vec<String> {
+        let names = names.iter().map(|(kind, name)| (*kind, Box::from(*name))).collect();
+        let query = NameQuery { names, ..NameQuery::default() };
+        name_paths(&query).into_iter().map(|(_, path)| path).collect()
+    }
+
+    #[test]
+    fn names_are_quoted_and_encoded() {
+        let guest = "paul_fabrikam.example#EXT#@contoso.example";
+        let asked = paths(&[(PrincipalKind::User, guest), (PrincipalKind::Group, "O'Neil & co")]);
+        assert_eq!(
+            asked,
+            [
+                "/v1.0/users?$filter=userPrincipalName%20eq%20%27paul_fabrikam.example%23EXT%23%40contoso.example%27\
+                 &$select=id,displayName,userPrincipalName,accountEnabled",
+                "/v1.0/groups?$filter=displayName%20eq%20%27O%27%27Neil%20%26%20co%27\
+                 &$select=id,displayName,isAssignableToRole,groupTypes,onPremisesSyncEnabled",
+            ]
+        );
+    }
+
+    #[test]
+    fn many_names_take_few_requests_and_spellings_of_one_name_count_once() {
+        let names: Vec<String> = (0..31).map(|n| format!("u{n}@contoso.example")).collect();
+        let mut names: Vec<_> = names.iter().map(|name| (PrincipalKind::User, name.as_str())).collect();
+        names.push((PrincipalKind::User, "U0@contoso.example"));
+        let asked = paths(&names);
+        assert_eq!(asked.len(), 3);
+        assert!(asked[0].starts_with("/v1.0/users?$filter=userPrincipalName%20in%20%28%27u0%40contoso"), "{asked:?}");
+        assert_eq!(asked.iter().map(|path| path.to_lowercase().matches("%27u0%40").count()).sum::<usize>(), 1);
+    }
+
+    #[test]
+    fn an_id_of_a_service_principal_may_be_that_of_its_application() {
+        let id = "c3c75de0-8e3c-42ed-91c8-3cc9ed906531";
+        let asked = paths(&[(PrincipalKind::ServicePrincipal, id), (PrincipalKind::ServicePrincipal, "sp")]);
+        assert_eq!(asked.len(), 2);
+        assert!(asked[1].contains(&format!("appId%20eq%20%27{id}%27")), "{asked:?}");
+    }
+}

@@ -1,0 +1,3 @@
+//! Directory roles: their URLs and quirks.
+
+pub(super) mod read;

@@ -1,0 +1,260 @@
+//! Carrying out operations on the live tenant.
+//!
+//! Each operation is safe to stop at any point and to ask for again: what is there is looked at before it is changed or
+//! removed, and what was done already is recognised. What the plan did not see is never overwritten.
+
+mod answer;
+mod assignment;
+mod group;
+mod patience;
+mod route;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ring::rand::{SecureRandom, SystemRandom};
+use uuid::Uuid;
+
+use super::http::{Pause, ReadClient, Reply, WriteClient, WriteRequest};
+use super::{MicrosoftReader, Options, ServiceError, Stats};
+use crate::backend::{BackendError, Execute, Executed, ReadQuery, ReadState, Receipt, Tenant};
+use crate::model::{
+    AssignmentKey, Condition, Directory, NameQuery, Names, PrincipalId, Snapshot, Target, Time, Window,
+};
+use crate::plan::Operation;
+
+use answer::Action;
+use assignment::Job;
+use route::{Ask, Route};
+
+/// How many operations are under way at once. The limiter of each service slows them down where that is too many.
+const CONCURRENCY: usize = 8;
+
+/// Five minutes in all. The service shows most changes within two, and an ARM schedule that was removed for up to four.
+/// Source: measurements in test tenants.
+const SETTLING: [Duration; 7] = {
+    let seconds = Duration::from_secs;
+    [seconds(5), seconds(10), seconds(20), seconds(35), seconds(60), seconds(80), seconds(90)]
+};
+
+/// Carries out operations on a tenant.
+pub struct MicrosoftExecutor {
+    reader: MicrosoftReader,
+    client: WriteClient,
+    /// Where Microsoft Graph answers: a reference to an object is its address.
+    graph: String,
+    /// Tells the requests of this run from those of all others.
+    run: Uuid,
+    operations: AtomicU64,
+    /// Made by this run, so that the service may not know it yet everywhere.
+    created: Mutex<BTreeSet<PrincipalId>>,
+    /// One change at a time to the settings of a group: the first brings it under PIM, which changes the ids of both.
+    settings_of: Mutex<BTreeMap<PrincipalId, Arc<tokio::sync::Mutex<()>>>>,
+    /// The objects as they were last read, for the names in messages.
+    directory: Mutex<Arc<Directory>>,
+}
+
+/// The ids that the service gave its answers.
+type Trail = Vec<Box<str>>;
+
+impl MicrosoftExecutor {
+    /// An executor. Nothing is asked yet.
+    pub fn new(options: Options) -> Result<Self, BackendError> {
+        let graph = options.endpoints.graph.as_str().trim_end_matches('/').to_owned();
+        let reader = MicrosoftReader::new(options)?;
+        let client = WriteClient::new(reader.client.clone());
+        // Without chance two runs could give their requests the same names, and take each other's for their own.
+        let mut run = [0; 16];
+        SystemRandom::new()
+            .fill(&mut run)
+            .map_err(|_| BackendError::Invalid { what: "the system has no random numbers".to_owned(), help: None })?;
+        Ok(Self {
+            reader,
+            client,
+            graph,
+            run: Uuid::from_bytes(run),
+            operations: AtomicU64::new(0),
+            created: Mutex::default(),
+            settings_of: Mutex::default(),
+            directory: Mutex::default(),
+        })
+    }
+
+    /// What was sent and received so far.
+    pub fn stats(&self) -> Stats {
+        self.reader.stats()
+    }
+
+    async fn carry_out(&self, operation: &Operation) -> Result<Receipt, BackendError> {
+        let mut trail = Trail::new();
+        let executed = self.dispatch(operation, &mut trail).await?;
+        Ok(Receipt { executed, request_ids: trail })
+    }
+
+    async fn dispatch(&self, operation: &Operation, trail: &mut Trail) -> Result<Executed, BackendError> {
+        match operation {
+            Operation::CreateGroup { group, create } => self.create_group(*group, create, trail).await,
+            Operation::AddMember { group, relation, principal } => {
+                self.add_member(*group, *relation, *principal, trail).await
+            }
+            Operation::RemoveMember { group, relation, principal } => {
+                self.remove_member(*group, *relation, *principal, trail).await
+            }
+            Operation::UpdateSettings { target, changes } => self.update_settings(target, changes, trail).await,
+            Operation::Assign { target, assignment, schedule, justification, ticket, condition } => {
+                let ask = Ask {
+                    action: Action::Assign,
+                    schedule: Some(schedule),
+                    justification: justification.as_deref(),
+                    ticket: ticket.as_deref(),
+                    condition: condition.as_ref(),
+                };
+                self.job(target, assignment, ask, None, trail).run().await
+            }
+            Operation::Update {
+                target,
+                assignment,
+                was,
+                condition_was,
+                schedule,
+                justification,
+                ticket,
+                condition,
+                shift: _,
+            } => {
+                let ask = Ask {
+                    action: Action::Update,
+                    schedule: Some(schedule),
+                    justification: justification.as_deref(),
+                    ticket: ticket.as_deref(),
+                    condition: condition.as_ref(),
+                };
+                self.job(target, assignment, ask, Some((*was, condition_was.as_ref())), trail).run().await
+            }
+            Operation::Remove { target, assignment, was, condition_was } => {
+                let ask =
+                    Ask { action: Action::Remove, schedule: None, justification: None, ticket: None, condition: None };
+                self.job(target, assignment, ask, Some((*was, condition_was.as_ref())), trail).run().await
+            }
+        }
+    }
+
+    fn job<'a>(
+        &'a self,
+        target: &'a Target,
+        key: &'a AssignmentKey,
+        ask: Ask<'a>,
+        was: Option<(Window, Option<&'a Condition>)>,
+        trail: &'a mut Trail,
+    ) -> Job<'a> {
+        Job {
+            executor: self,
+            route: Route { target, key },
+            ask,
+            was,
+            trail,
+            began: self.now(),
+            operation: self.operations.fetch_add(1, Ordering::Relaxed),
+            attempt: 0,
+            lost: false,
+            schedule_id: None,
+        }
+    }
+
+    fn read(&self) -> &ReadClient {
+        &self.client.read
+    }
+
+    fn pause(&self) -> &dyn Pause {
+        self.client.read.pause().as_ref()
+    }
+
+    fn now(&self) -> Time {
+        Time::from_unix(self.pause().now().as_second())
+    }
+
+    /// Sends a change, and keeps the id of the answer.
+    async fn send(&self, request: WriteRequest, trail: &mut Trail) -> Result<Reply, ServiceError> {
+        let reply = self.client.send(request).await?;
+        trail.extend(reply.request_id.as_deref().map(Into::into));
+        Ok(reply)
+    }
+
+    fn has_created(&self, id: PrincipalId) -> bool {
+        lock(&self.created).contains(&id)
+    }
+
+    /// Keeps the objects that were read, for their names.
+    fn remember(&self, directory: &Arc<Directory>) {
+        *lock(&self.directory) = Arc::clone(directory);
+    }
+
+    fn name(&self, target: &Target) -> String {
+        let directory = Arc::clone(&lock(&self.directory));
+        Names::new(&directory).target(target)
+    }
+
+    fn address(&self, target: &Target, key: &AssignmentKey) -> String {
+        let directory = Arc::clone(&lock(&self.directory));
+        let names = Names::new(&directory);
+        names.assignment(&names.target(target), key)
+    }
+}
+
+#[async_trait]
+impl ReadState for MicrosoftExecutor {
+    async fn tenant(&self) -> Result<Tenant, BackendError> {
+        self.reader.tenant().await
+    }
+
+    async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError> {
+        let directory = self.reader.directory(query).await?;
+        self.remember(&directory);
+        Ok(directory)
+    }
+
+    async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
+        let snapshot = self.reader.snapshot(query).await?;
+        self.remember(&snapshot.directory);
+        Ok(snapshot)
+    }
+}
+
+#[async_trait]
+impl Execute for MicrosoftExecutor {
+    fn concurrency(&self) -> usize {
+        CONCURRENCY
+    }
+
+    async fn execute(&self, operation: &Operation) -> Result<Receipt, BackendError> {
+        self.carry_out(operation).await
+    }
+
+    fn settling(&self) -> &'static [Duration] {
+        &SETTLING
+    }
+
+    async fn pause(&self, length: Duration) {
+        self.client.read.pause().pause(length).await;
+    }
+}
+
+/// A panic elsewhere cannot leave these half-written, so a poisoned lock is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn not_found(what: String) -> BackendError {
+    BackendError::NotFound { what }
+}
+
+fn conflict(what: String) -> BackendError {
+    BackendError::Conflict { what }
+}
+
+#[cfg(test)]
+mod tests;

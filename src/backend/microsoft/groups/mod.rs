@@ -1,0 +1,3 @@
+//! PIM for Groups: its URLs and quirks.
+
+pub(super) mod read;

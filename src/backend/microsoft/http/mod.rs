@@ -1,0 +1,180 @@
+//! The way to the services: sending, repeating, throttling, pages and batches.
+
+mod batch;
+mod connect;
+mod effort;
+mod encode;
+mod exchange;
+mod headers;
+mod limiter;
+mod paging;
+mod pause;
+mod stats;
+mod trace;
+mod transport;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::error::ServiceError;
+use crate::model::PrincipalId;
+
+pub(super) use connect::Connection;
+pub(super) use encode::{odata_literal, path_segment, query_value};
+pub use pause::{Pause, RealTime, VirtualTime};
+pub use stats::Stats;
+pub use trace::Trace;
+pub(super) use transport::Transport;
+
+/// At most this many ids go into one `getByIds`. Source: its reference page.
+const IDS_AT_ONCE: usize = 1000;
+
+/// Which service answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Resource Manager.
+    Arm,
+}
+
+impl Service {
+    /// Its name, for people.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Graph => "Microsoft Graph",
+            Self::Arm => "Azure Resource Manager",
+        }
+    }
+}
+
+/// Asks the services. It has no way to change anything: its only verbs are GET, a `$batch` of GETs, and the two POSTs
+/// that only look.
+#[derive(Clone)]
+pub(super) struct ReadClient {
+    transport: Arc<Transport>,
+}
+
+impl ReadClient {
+    /// A client over a transport.
+    pub(super) fn new(transport: Arc<Transport>) -> Self {
+        Self { transport }
+    }
+
+    /// One object. `path` starts with `/` and has its query already encoded: `/v1.0/users/x?$select=id` or
+    /// `/subscriptions?api-version=2022-12-01`.
+    pub(super) async fn get(&self, service: Service, path: &str) -> Result<Value, ServiceError> {
+        self.transport.get(service, path).await
+    }
+
+    /// Every page of a collection.
+    pub(super) async fn list(&self, service: Service, path: &str) -> Result<Vec<Value>, ServiceError> {
+        paging::list(&self.transport, service, path).await
+    }
+
+    /// Collections of Graph, in batches, each with all its pages. One result for each path, in order.
+    pub(super) async fn batch_list(&self, paths: &[String]) -> Vec<Result<Vec<Value>, ServiceError>> {
+        batch::list(&self.transport, paths).await
+    }
+
+    /// The objects with these ids. Those that do not exist are missing in the answer.
+    pub(super) async fn get_by_ids(&self, ids: &[PrincipalId]) -> Result<Vec<Value>, ServiceError> {
+        let chunks = ids.chunks(IDS_AT_ONCE).map(|chunk| async move {
+            let body = json!({ "ids": chunk, "types": ["user", "group", "servicePrincipal"] });
+            paging::post(&self.transport, "/v1.0/directoryObjects/getByIds", &body).await
+        });
+        let found = futures::future::try_join_all(chunks).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The groups that a principal is in, through other groups too.
+    pub(super) async fn member_groups(&self, principal: PrincipalId) -> Result<Vec<PrincipalId>, ServiceError> {
+        let path = format!("/v1.0/directoryObjects/{principal}/getMemberGroups");
+        let found = paging::post(&self.transport, &path, &json!({ "securityEnabledOnly": false })).await?;
+        Ok(found.iter().filter_map(Value::as_str).filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// Who the run is, by the token for Graph.
+    pub(super) async fn claims(&self) -> Result<super::auth::Claims, ServiceError> {
+        self.transport.claims(Service::Graph).await
+    }
+
+    /// What was sent and received so far.
+    pub(super) fn stats(&self) -> Stats {
+        self.transport.stats()
+    }
+
+    /// The clocks, and waiting.
+    pub(super) fn pause(&self) -> &Arc<dyn Pause> {
+        &self.transport.pause
+    }
+}
+
+/// Changes things.
+#[derive(Clone)]
+pub(super) struct WriteClient {
+    /// For looking before and after.
+    pub(super) read: ReadClient,
+}
+
+impl WriteClient {
+    /// A client that may change things. Only the executor makes one.
+    pub(super) fn new(read: ReadClient) -> Self {
+        Self { read }
+    }
+
+    /// Sends a change.
+    pub(super) async fn send(&self, request: WriteRequest) -> Result<Reply, ServiceError> {
+        self.read.transport.write(request).await
+    }
+}
+
+/// A change to send.
+#[derive(Clone, Debug)]
+pub(super) struct WriteRequest {
+    /// To whom.
+    pub(super) service: Service,
+    /// How.
+    pub(super) method: WriteMethod,
+    /// Where: starts with `/`, query included, already encoded.
+    pub(super) path: String,
+    /// What.
+    pub(super) body: Option<Value>,
+    /// Whether it may be sent again.
+    pub(super) repeat: Repeat,
+}
+
+/// The verbs that change things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WriteMethod {
+    /// Creates, or asks for something to be done.
+    Post,
+    /// Changes the parts that are given.
+    Patch,
+    /// Creates or replaces under a name that we chose.
+    Put,
+    /// Removes.
+    Delete,
+}
+
+/// Whether a change may be sent again when it is not known whether it was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Twice comes to the same as once: a PUT with a GUID of our own, a PATCH, a DELETE.
+    Safe,
+    /// Only when it surely was not carried out: refused for throttling, or never sent. A POST.
+    OnlyIfUnsent,
+}
+
+/// The answer to a change.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    /// The body, if there was one.
+    pub(super) body: Option<Value>,
+    /// The id by which Microsoft finds the request.
+    pub(super) request_id: Option<String>,
+}
+
+#[cfg(test)]
+pub(super) mod tests;

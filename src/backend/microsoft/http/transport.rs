@@ -1,0 +1,272 @@
+//! From a request to an answer that counts: tokens, turns, repeats.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use super::connect::Connection;
+use super::effort::{Effort, Setback};
+use super::exchange::{Answer, Ask, LARGEST, own_id};
+use super::limiter::Limiter;
+use super::{Pause, Repeat, Reply, Service, Stats, Trace, WriteMethod, WriteRequest};
+use crate::backend::microsoft::auth::{Claims, Token, Tokens};
+use crate::backend::microsoft::cloud::Endpoints;
+use crate::backend::microsoft::error::{ErrorKind, ServiceError};
+use crate::backend::microsoft::{Options, Progress};
+
+/// Sends requests to both services.
+pub(in super::super) struct Transport {
+    pub(super) client: reqwest::Client,
+    pub(super) timeout: Duration,
+    pub(super) pause: Arc<dyn Pause>,
+    pub(super) trace: Option<Trace>,
+    /// The largest body of an answer.
+    pub(super) largest: usize,
+    endpoints: Endpoints,
+    tokens: Tokens,
+    graph: Limiter,
+    arm: Limiter,
+    progress: Option<Progress>,
+    stats: Mutex<Stats>,
+    run: u128,
+    sent: AtomicU64,
+}
+
+impl Transport {
+    /// A transport by these options. Nothing is sent yet.
+    pub(in super::super) fn new(options: Options) -> Result<Self, ServiceError> {
+        let refused = |message: &str, hint: &str| {
+            Err(ServiceError::new("GET", "/", ErrorKind::Transport, message).asked("reach the services").hint(hint))
+        };
+        let plain = options.endpoints.any_plain();
+        let loopback = options.endpoints.are_loopback();
+        if plain && !options.credential.is_for_emulator() {
+            return refused(
+                "a token of a real identity never goes over an unencrypted connection",
+                "use an endpoint with `https`; for the emulator, `--auth emulator`",
+            );
+        }
+        if options.credential.is_for_emulator() && !loopback {
+            return refused(
+                "the emulator's credential is good for endpoints on this machine only",
+                "give the emulator's address for both services, or choose another `--auth`",
+            );
+        }
+        let trusted = options.trusted.as_deref();
+        let connection = Connection { trusted, loopback, plain, timeout: options.timeout };
+        let client = connection.client().map_err(|message| {
+            ServiceError::new("GET", "/", ErrorKind::Transport, message).asked("reach the services")
+        })?;
+        let run = u128::try_from(options.pause.now().as_nanosecond()).unwrap_or_default();
+        Ok(Self {
+            client,
+            timeout: options.timeout,
+            trace: options.trace,
+            largest: LARGEST,
+            endpoints: options.endpoints,
+            tokens: Tokens::new(options.cloud, options.credential, Arc::clone(&options.pause)),
+            graph: Limiter::new(Arc::clone(&options.pause)),
+            arm: Limiter::new(Arc::clone(&options.pause)),
+            pause: options.pause,
+            progress: options.progress,
+            stats: Mutex::default(),
+            run,
+            sent: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        *self.numbers()
+    }
+
+    pub(super) fn limiter(&self, service: Service) -> &Limiter {
+        match service {
+            Service::Graph => &self.graph,
+            Service::Arm => &self.arm,
+        }
+    }
+
+    pub(super) async fn claims(&self, service: Service) -> Result<Claims, ServiceError> {
+        Ok(Claims::of(&self.token(service).await?))
+    }
+
+    /// Counts an exchange, and tells who watches.
+    pub(super) fn count(&self, bytes: usize) {
+        let stats = {
+            let mut stats = self.numbers();
+            stats.calls += 1;
+            stats.bytes += bytes as u64;
+            *stats
+        };
+        if let Some(progress) = &self.progress {
+            progress(stats);
+        }
+    }
+
+    /// Counts a setback that is followed by another attempt.
+    pub(super) fn count_repeat(&self) {
+        self.numbers().repeated += 1;
+    }
+
+    /// Counts an answer that asks to slow down.
+    pub(super) fn count_throttled(&self) {
+        self.numbers().throttled += 1;
+    }
+
+    /// The id of the next request.
+    pub(super) fn next_id(&self) -> Uuid {
+        own_id(self.run, self.sent.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, Stats> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn token(&self, service: Service) -> Result<Token, ServiceError> {
+        self.tokens.get(service).await.map_err(|error| {
+            let mut told = ServiceError::new("GET", "/", ErrorKind::Unauthenticated, error.what)
+                .asked(format!("get a token for {}", service.name()));
+            told.hint = error.help;
+            told
+        })
+    }
+
+    /// One object, or one page.
+    pub(super) async fn get(&self, service: Service, path: &str) -> Result<Value, ServiceError> {
+        self.look(service, &Method::GET, &self.address(service, path)?, path, None).await
+    }
+
+    /// The page that a link of an earlier page names.
+    pub(super) async fn get_link(&self, service: Service, path: &str, link: &str) -> Result<Value, ServiceError> {
+        let own = self.address(service, path)?;
+        let broken = |what: &str| ServiceError::unexpected(path, format!("the link to its next page {what}"));
+        let url = Url::parse(link).map_err(|_| broken("is no address"))?;
+        if url.origin() != own.origin() || !url.username().is_empty() || url.password().is_some() {
+            return Err(broken("points to another host, where the token must not go"));
+        }
+        let shown = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        self.look(service, &Method::GET, &url, &shown, None).await
+    }
+
+    /// A POST on Graph that changes nothing.
+    pub(super) async fn post_to_read(&self, path: &str, body: &Value) -> Result<Value, ServiceError> {
+        let url = self.address(Service::Graph, path)?;
+        self.look(Service::Graph, &Method::POST, &url, path, Some(body)).await
+    }
+
+    async fn look(
+        &self,
+        service: Service,
+        method: &Method,
+        url: &Url,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ServiceError> {
+        let ask = Ask { service, method, url, path, body, repeat: Repeat::Safe };
+        let answer = self.send(ask).await?;
+        if answer.status != 200 {
+            let what = format!("its status is {}, so it may not be whole", answer.status);
+            let mut error = ServiceError::new(ask.method_name(), path, ErrorKind::Unexpected, what);
+            error.request_id = answer.signs.request_id;
+            return Err(error);
+        }
+        serde_json::from_slice(&answer.bytes).map_err(|_| {
+            let what = if answer.bytes.is_empty() { "it is empty" } else { "it is not JSON" };
+            let mut error = ServiceError::new(ask.method_name(), path, ErrorKind::Unexpected, what);
+            error.request_id = answer.signs.request_id;
+            error
+        })
+    }
+
+    /// A change.
+    pub(super) async fn write(&self, request: WriteRequest) -> Result<Reply, ServiceError> {
+        let method = match request.method {
+            WriteMethod::Post => Method::POST,
+            WriteMethod::Patch => Method::PATCH,
+            WriteMethod::Put => Method::PUT,
+            WriteMethod::Delete => Method::DELETE,
+        };
+        let url = self.address(request.service, &request.path)?;
+        let answer = self
+            .send(Ask {
+                service: request.service,
+                method: &method,
+                url: &url,
+                path: &request.path,
+                body: request.body.as_ref(),
+                repeat: request.repeat,
+            })
+            .await?;
+        let body = serde_json::from_slice(&answer.bytes).ok();
+        Ok(Reply { body, request_id: answer.signs.request_id })
+    }
+
+    fn address(&self, service: Service, path: &str) -> Result<Url, ServiceError> {
+        let base = match service {
+            Service::Graph => &self.endpoints.graph,
+            Service::Arm => &self.endpoints.arm,
+        };
+        let text = format!("{}{path}", base.as_str().trim_end_matches('/'));
+        Url::parse(&text)
+            .ok()
+            // What comes of a name must not lead to another host.
+            .filter(|url| path.starts_with('/') && url.origin() == base.origin())
+            .ok_or_else(|| ServiceError::unexpected(path, "it is no address"))
+    }
+
+    /// Sends a request until there is an answer that counts: 2xx, or an error.
+    async fn send(&self, ask: Ask<'_>) -> Result<Answer, ServiceError> {
+        let limiter = self.limiter(ask.service);
+        let mut effort = Effort::default();
+        let mut renewed = false;
+        loop {
+            let permit = limiter.enter().await.map_err(|wait| ask.not_now(wait))?;
+            let token = self.token(ask.service).await?;
+            let (setback, error) = match ask.once(self, &token).await {
+                Ok(answer) if matches!(answer.status, 200..=299) => {
+                    permit.went_well(&answer.signs);
+                    return Ok(answer);
+                }
+                // Not carried out, so it may go again whatever it is.
+                Ok(answer) if answer.status == 401 && !renewed => {
+                    renewed = true;
+                    self.tokens.forget(ask.service, &token).await;
+                    self.count_repeat();
+                    continue;
+                }
+                Ok(answer) => {
+                    let setback = Setback::of(answer.status, answer.signs.retry_after);
+                    match setback {
+                        Some(Setback::Throttled(wait)) => {
+                            self.count_throttled();
+                            permit.was_throttled(wait);
+                        }
+                        // Overloaded, though it does not say so.
+                        Some(_) if matches!(answer.status, 503 | 504) => permit.was_throttled(None),
+                        // A failure of one thing says nothing about the others.
+                        Some(_) => {}
+                        None => permit.went_well(&answer.signs),
+                    }
+                    (setback, ask.refused(&answer))
+                }
+                Err(lost) => (lost.setback, lost.error),
+            };
+            drop(permit);
+            match setback.and_then(|setback| effort.again(setback, ask.repeat)) {
+                Some(wait) => {
+                    self.count_repeat();
+                    self.pause.pause(wait).await;
+                }
+                None => return Err(error),
+            }
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Reading a live tenant: what is asked of which surface, and how the answers become one snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::assembly::{Assembly, why};
+use super::azure::{self, Policies};
+use super::directory::{self, Objects, Onboarded};
+use super::http::{ReadClient, Stats, Transport};
+use super::{Options, entra, groups};
+use crate::backend::{BackendError, ReadQuery, ReadState, Tenant};
+use crate::model::audit::AuditEvent;
+use crate::model::directory::DirectoryParts;
+use crate::model::{
+    Access, ArmPlace, ArmScope, Directory, GroupRead, Kind, NameQuery, Origin, Principal, PrincipalDetail, PrincipalId,
+    Role, RoleId, Snapshot, Target, TenantId, Time,
+};
+
+/// Reads a tenant.
+#[derive(Clone)]
+pub struct MicrosoftReader {
+    pub(super) client: ReadClient,
+    /// What [`ReadState::directory`] read, for the snapshot that follows.
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+/// What is known before a snapshot is read.
+#[derive(Debug, Default)]
+struct Kept {
+    objects: Objects,
+    places: Vec<ArmPlace>,
+    azure_roles: Vec<Role>,
+    policies: Policies,
+}
+
+impl MicrosoftReader {
+    /// A reader. Nothing is asked yet.
+    pub fn new(options: Options) -> Result<Self, BackendError> {
+        let transport = Transport::new(options)?;
+        Ok(Self { client: ReadClient::new(Arc::new(transport)), kept: Arc::default() })
+    }
+
+    /// What was sent and received so far.
+    pub fn stats(&self) -> Stats {
+        self.client.stats()
+    }
+
+    /// Who the run is: the tenant, and the user or service principal. The token says so.
+    async fn identity(&self) -> Result<(TenantId, Option<PrincipalId>), BackendError> {
+        let claims = self.client.claims().await?;
+        let tenant = claims.tenant.ok_or_else(|| BackendError::Invalid {
+            what: "the token does not say which tenant it is for".to_owned(),
+            help: Some("sign in to a tenant, or use another kind of credential".to_owned()),
+        })?;
+        Ok((tenant, claims.object))
+    }
+
+    fn keep(&self, kept: Option<Kept>) -> Option<Kept> {
+        std::mem::replace(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner), kept)
+    }
+}
+
+#[async_trait]
+impl ReadState for MicrosoftReader {
+    async fn tenant(&self) -> Result<Tenant, BackendError> {
+        let (id, _) = self.identity().await?;
+        Ok(Tenant { id, name: None })
+    }
+
+    async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError> {
+        let (_, runner) = self.identity().await?;
+        let (objects, places) =
+            futures::try_join!(directory::find(&self.client, query, runner), azure::find(&self.client, query))?;
+        let azure::Places { places, roles, policies, notes } = places;
+        let mut kept = Kept { objects, places, azure_roles: roles, policies };
+        kept.objects.notes.extend(notes);
+        let directory = kept.directory();
+        self.keep(Some(kept));
+        Ok(Arc::new(directory))
+    }
+
+    async fn audit(&self, since: Time) -> Result<Option<Vec<AuditEvent>>, BackendError> {
+        Ok(Some(super::audit::read(&self.client, since).await?))
+    }
+
+    async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
+        let (tenant, runner) = self.identity().await?;
+        let kept = self.keep(None);
+        let (watched, (found, memberships)) = match query {
+            ReadQuery::Everything => {
+                let watched: BTreeSet<PrincipalId> = runner.into_iter().collect();
+                let read = futures::join!(everything(&self.client, kept), memberships(&self.client, &watched));
+                (watched, read)
+            }
+            ReadQuery::Only { targets, groups, watched } => {
+                let watched: BTreeSet<PrincipalId> = watched.iter().copied().chain(runner).collect();
+                let only = only(&self.client, kept, targets, groups);
+                let read = futures::join!(only, memberships(&self.client, &watched));
+                (watched, read)
+            }
+        };
+        let (memberships, notes) = memberships;
+        let Found { mut kept, targets, mut assembly, mut lists, exists } = found;
+        assembly.notes(notes);
+        assembly.notes(std::mem::take(&mut kept.objects.notes));
+        self.look_up(&mut kept, &mut assembly, &mut lists, &targets, &watched).await;
+        if *query == ReadQuery::Everything {
+            // Also who is in the groups that hold something or approve, and in those that the files name.
+            let groups = kept.objects.principals.keys().copied().filter(|id| kept.is_group(*id));
+            let groups = groups.filter(|group| !lists.contains_key(group)).collect();
+            lists.extend(groups::read::read(&self.client, &BTreeSet::new(), &groups).await.lists);
+            self.look_up(&mut kept, &mut assembly, &mut lists, &targets, &watched).await;
+        }
+        kept.note_onboarded(&assembly);
+        let (targets, notes) = assembly.finish(targets, |target| exists.contains(target));
+        Ok(Snapshot {
+            tenant,
+            tenant_name: None,
+            read_at: Time::from_unix(self.client.pause().now().as_second()),
+            runner,
+            memberships,
+            directory: Arc::new(kept.directory()),
+            targets,
+            groups: lists,
+            notes,
+        })
+    }
+}
+
+impl MicrosoftReader {
+    /// Looks up everybody who occurs and is not known yet. Whoever cannot be looked up might be anybody, so what they
+    /// have an assignment at counts as unreadable.
+    async fn look_up(
+        &self,
+        kept: &mut Kept,
+        assembly: &mut Assembly,
+        lists: &mut BTreeMap<PrincipalId, GroupRead>,
+        targets: &BTreeSet<Target>,
+        watched: &BTreeSet<PrincipalId>,
+    ) {
+        let mut unknown: BTreeSet<PrincipalId> = assembly.principals(|target| targets.contains(target)).collect();
+        for read in lists.values() {
+            if let GroupRead::Present(state) = read {
+                unknown.extend(state.members.iter().chain(&state.owners));
+            }
+        }
+        unknown.extend(watched);
+        unknown.retain(|id| !kept.objects.principals.contains_key(id));
+        match directory::principals(&self.client, &unknown, &kept.objects.onboarded).await {
+            Ok(found) => kept.objects.principals.extend(found.into_iter().map(|principal| (principal.id, principal))),
+            Err(error) => {
+                let reason = why(&error);
+                assembly.without(&unknown, &reason);
+                for read in lists.values_mut() {
+                    if matches!(read, GroupRead::Present(state) if state.members.union(&state.owners).any(|id| unknown.contains(id)))
+                    {
+                        *read = GroupRead::Unreadable(reason.as_str().into());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn directory(&self) -> Directory {
+        Directory::new(DirectoryParts {
+            principals: self.objects.principals.values().cloned().collect(),
+            directory_roles: self.objects.roles.clone(),
+            azure_roles: self.azure_roles.clone(),
+            administrative_units: self.objects.units.clone(),
+            contexts: self.objects.contexts.clone(),
+            places: self.places.clone(),
+        })
+    }
+
+    fn is_group(&self, id: PrincipalId) -> bool {
+        self.objects.principals.get(&id).is_some_and(|principal| principal.group().is_some())
+    }
+
+    /// Where it is not known which groups are under PIM, those that have assignments through PIM are.
+    fn note_onboarded(&mut self, assembly: &Assembly) {
+        if matches!(self.objects.onboarded, Onboarded::Known(_)) {
+            return;
+        }
+        for (target, rows) in assembly.with_rows() {
+            let through_pim = rows.iter().any(|row| {
+                row.key.kind == Kind::Eligible || matches!(row.origin, Origin::Assigned | Origin::Activated)
+            });
+            let group = target.group().and_then(|group| self.objects.principals.get_mut(&group));
+            if let Some(Principal { detail: PrincipalDetail::Group(facts), .. }) = group {
+                facts.onboarded |= through_pim;
+            }
+        }
+    }
+}
+
+/// What was read, before everybody in it is looked up.
+struct Found {
+    kept: Kept,
+    /// What was asked for.
+    targets: BTreeSet<Target>,
+    assembly: Assembly,
+    lists: BTreeMap<PrincipalId, GroupRead>,
+    /// Of these the service must have said something.
+    exists: BTreeSet<Target>,
+}
+
+const BOTH: [Access; 2] = [Access::Member, Access::Owner];
+
+async fn only(
+    client: &ReadClient,
+    kept: Option<Kept>,
+    targets: &BTreeSet<Target>,
+    lists: &BTreeSet<PrincipalId>,
+) -> Found {
+    let is_first = kept.is_none();
+    let mut kept = kept.unwrap_or_default();
+    let (mut roles, mut groups, mut azure) = (BTreeSet::new(), BTreeSet::new(), azure::read::Asked::new());
+    for target in targets {
+        match target {
+            Target::Directory { directory_role } => {
+                roles.insert(*directory_role);
+            }
+            Target::Group { group, .. } => {
+                groups.insert(*group);
+            }
+            Target::Azure { scope, role } => {
+                azure.entry(scope.clone()).or_default().insert(*role);
+            }
+        }
+    }
+    let policies = std::mem::take(&mut kept.policies);
+    let Objects { roles: known, principals, without_roles, .. } = &kept.objects;
+    let to_read = if without_roles.is_some() { BTreeSet::new() } else { roles.clone() };
+    let (of_roles, of_groups, of_azure) = futures::join!(
+        roles_only(client, known, &to_read),
+        groups_only(client, principals, is_first, &groups, lists),
+        azure::read::read(client, &azure, policies),
+    );
+    let (mut assembly, listed) = of_roles;
+    if let Some(reason) = without_roles {
+        let targets: Vec<Target> = roles.iter().map(|role| Target::Directory { directory_role: *role }).collect();
+        assembly.all_broken(&targets, reason);
+    }
+    let GroupsOnly { found, principals, onboarded, note } = of_groups;
+    assembly.extend(found.targets);
+    assembly.extend(of_azure);
+    assembly.notes(note);
+    kept.objects.roles.extend(listed);
+    kept.objects.principals.extend(principals.into_iter().map(|principal| (principal.id, principal)));
+    if let Some(onboarded) = onboarded {
+        kept.objects.onboarded = onboarded;
+    }
+    let exists = targets.iter().filter(|target| match target {
+        Target::Directory { directory_role } => kept.objects.roles.iter().any(|role| role.id == *directory_role),
+        Target::Group { group, .. } => kept.is_group(*group),
+        Target::Azure { .. } => false,
+    });
+    let exists = exists.cloned().collect();
+    Found { kept, targets: targets.clone(), assembly, lists: found.lists, exists }
+}
+
+/// Directory roles, and their definitions where those are not known.
+async fn roles_only(client: &ReadClient, known: &[Role], asked: &BTreeSet<RoleId>) -> (Assembly, Vec<Role>) {
+    if asked.is_empty() || !known.is_empty() {
+        return (entra::read::read(client, asked).await, Vec::new());
+    }
+    let (mut found, listed) = futures::join!(entra::read::read(client, asked), directory::roles(client));
+    let listed = listed.unwrap_or_else(|error| {
+        // Without the definitions nobody can say which of them exist.
+        let targets: Vec<Target> = asked.iter().map(|role| Target::Directory { directory_role: *role }).collect();
+        found.all_broken(&targets, why(&error));
+        Vec::new()
+    });
+    (found, listed)
+}
+
+/// What was read of groups.
+struct GroupsOnly {
+    found: groups::read::Found,
+    /// Groups that were not known before.
+    principals: Vec<Principal>,
+    onboarded: Option<Onboarded>,
+    note: Option<String>,
+}
+
+/// Groups. Those that nobody has heard of are looked up first: the plan may be about to create them, and the service is
+/// slow to say that it does not know a group.
+async fn groups_only(
+    client: &ReadClient,
+    known: &BTreeMap<PrincipalId, Principal>,
+    is_first: bool,
+    targets: &BTreeSet<PrincipalId>,
+    lists: &BTreeSet<PrincipalId>,
+) -> GroupsOnly {
+    let unknown: BTreeSet<PrincipalId> =
+        targets.union(lists).copied().filter(|group| !known.contains_key(group)).collect();
+    let (onboarded, note) = if is_first && !targets.is_empty() {
+        let (onboarded, note) = directory::onboarded(client).await;
+        (Some(onboarded), note)
+    } else {
+        (None, None)
+    };
+    let of = onboarded.clone().unwrap_or_default();
+    // Where even that cannot be asked, the reads of each group say what there is to say.
+    let looked_up = directory::principals(client, &unknown, &of).await;
+    let absent: BTreeSet<PrincipalId> = match &looked_up {
+        Ok(found) => {
+            let found: BTreeSet<PrincipalId> = found.iter().map(|principal| principal.id).collect();
+            unknown.difference(&found).copied().collect()
+        }
+        Err(_) => BTreeSet::new(),
+    };
+    let there = |groups: &BTreeSet<PrincipalId>| groups.difference(&absent).copied().collect();
+    let found = groups::read::read(client, &there(targets), &there(lists)).await;
+    GroupsOnly { found, principals: looked_up.unwrap_or_default(), onboarded, note }
+}
+
+/// All that can be seen, and what is known of what the files name.
+async fn everything(client: &ReadClient, kept: Option<Kept>) -> Found {
+    let Kept { objects, places, azure_roles, policies } = kept.unwrap_or_default();
+    let named: BTreeSet<ArmScope> = policies.into_keys().collect();
+    let (of_entra, of_azure, units, contexts) = futures::join!(
+        entra_and_groups(client),
+        azure::everything::read(client, &named),
+        directory::units(client),
+        directory::contexts(client),
+    );
+    let (mut kept, mut assembly, mut targets, lists) = of_entra;
+    let azure::everything::Everything { found, targets: in_azure, places: seen, roles } = of_azure;
+    assembly.extend(found);
+    targets.extend(in_azure);
+    kept.objects.principals = objects.principals;
+    kept.places = places;
+    kept.places.retain(|place| !seen.iter().any(|other| other.scope == place.scope));
+    kept.places.extend(seen);
+    kept.azure_roles = azure_roles;
+    kept.azure_roles.retain(|role| !roles.iter().any(|other| other.id == role.id));
+    kept.azure_roles.extend(roles);
+    kept.objects.units = units.unwrap_or_else(|error| missing(&mut assembly, &error));
+    kept.objects.contexts = contexts.unwrap_or_else(|error| missing(&mut assembly, &error));
+    let exists = targets.iter().filter(|target| !matches!(target, Target::Azure { .. })).cloned().collect();
+    Found { kept, targets, assembly, lists, exists }
+}
+
+type Entra = (Kept, Assembly, BTreeSet<Target>, BTreeMap<PrincipalId, GroupRead>);
+
+/// All directory roles, and all groups under PIM with who is in them.
+async fn entra_and_groups(client: &ReadClient) -> Entra {
+    let of_roles = async {
+        let listed = directory::roles(client).await;
+        let ids = listed.iter().flatten().map(|role| role.id).collect();
+        (entra::read::read(client, &ids).await, listed)
+    };
+    let of_groups = async {
+        let (onboarded, note) = directory::onboarded(client).await;
+        let groups = match &onboarded {
+            Onboarded::Known(groups) => groups.clone(),
+            Onboarded::NotAsked | Onboarded::Unknown => BTreeSet::new(),
+        };
+        (groups::read::read(client, &groups, &groups).await, onboarded, groups, note)
+    };
+    let ((mut assembly, roles), (found, onboarded, groups, note)) = futures::join!(of_roles, of_groups);
+    assembly.extend(found.targets);
+    assembly.notes(note.map(|note| format!("{note}, and none is in this snapshot")));
+    let mut kept = Kept::default();
+    kept.objects.roles = roles.unwrap_or_else(|error| missing(&mut assembly, &error));
+    kept.objects.onboarded = onboarded;
+    let roles = kept.objects.roles.iter().map(|role| Target::Directory { directory_role: role.id });
+    let groups = groups.into_iter().flat_map(|group| BOTH.map(|access| Target::Group { group, access }));
+    let targets = roles.chain(groups).collect();
+    (kept, assembly, targets, found.lists)
+}
+
+fn missing<T>(assembly: &mut Assembly, error: &super::ServiceError) -> Vec<T> {
+    assembly.note(format!("{error}; they are not in this snapshot"));
+    Vec::new()
+}
+
+/// The groups that principals are in. Whose memberships cannot be read is said, and missing in the answer.
+async fn memberships(
+    client: &ReadClient,
+    watched: &BTreeSet<PrincipalId>,
+) -> (BTreeMap<PrincipalId, BTreeSet<PrincipalId>>, Vec<String>) {
+    let reads = watched.iter().map(|id| async move { (*id, client.member_groups(*id).await) });
+    let (mut found, mut notes) = (BTreeMap::new(), Vec::new());
+    for (id, read) in futures::future::join_all(reads).await {
+        match read {
+            Ok(groups) => {
+                found.insert(id, groups.into_iter().collect());
+            }
+            // Whoever does not exist is in no group.
+            Err(error) if error.kind == super::ErrorKind::NotFound => {
+                found.insert(id, BTreeSet::new());
+            }
+            Err(error) => {
+                let error = error.asked(format!("list the groups that `{id}` is in"));
+                notes.push(format!("{error}; guards do not see what it would lose through groups"));
+            }
+        }
+    }
+    (found, notes)
+}
+
+#[cfg(test)]
+mod stub;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,527 @@
+#![expect(clippy::needless_pass_by_value, reason = "the values are made where they are passed")]
+
+use serde_json::{Value, json};
+
+use super::stub::{NOW, Stub, rules};
+use super::*;
+use crate::model::{AssignmentScope, GroupMembership, Kind, PlaceQuery, PrincipalKind, RoleQuery, TargetState, Window};
+
+pub(super) fn guid(n: u32) -> String {
+    format!("00000000-0000-4000-8000-{n:012}")
+}
+
+fn id(n: u32) -> PrincipalId {
+    guid(n).parse().unwrap()
+}
+
+fn role(n: u32) -> Target {
+    Target::Directory { directory_role: guid(n).parse().unwrap() }
+}
+
+fn member(n: u32) -> Target {
+    Target::Group { group: id(n), access: Access::Member }
+}
+
+const SUBSCRIPTION: &str = "/subscriptions/7a3c0d7e-0000-4000-8000-000000000001";
+
+fn azure(scope: &str, n: u32) -> Target {
+    Target::Azure { scope: scope.parse().unwrap(), role: guid(n).parse().unwrap() }
+}
+
+fn query(targets: &[Target], groups: &[u32]) -> ReadQuery {
+    ReadQuery::Only {
+        targets: targets.iter().cloned().collect(),
+        groups: groups.iter().map(|n| id(*n)).collect(),
+        watched: BTreeSet::new(),
+    }
+}
+
+/// Directory roles 101 and 102, users 1 and 2, group 11.
+fn entra() -> Stub {
+    let policy = |n: u32| {
+        json!({ "id": n.to_string(), "policyId": format!("p{n}"), "scopeId": "/", "scopeType": "DirectoryRole",
+        "roleDefinitionId": guid(n), "policy": { "id": format!("p{n}"), "rules": rules(n % 10) } })
+    };
+    Stub::default()
+        .list(
+            "roleDefinitions",
+            json!([{ "id": guid(101), "displayName": "A" }, { "id": guid(102), "displayName": "B" }]),
+        )
+        .list("scopeType eq 'DirectoryRole'&$expand", json!([policy(101), policy(102)]))
+}
+
+fn everybody(stub: Stub) -> Stub {
+    let user = |n: u32| {
+        json!({ "@odata.type": "#microsoft.graph.user", "id": guid(n), "displayName": format!("U{n}"),
+        "userPrincipalName": format!("u{n}@x.example"), "accountEnabled": n != 2 })
+    };
+    let group = json!({ "@odata.type": "#microsoft.graph.group", "id": guid(11), "displayName": "G",
+        "isAssignableToRole": true, "groupTypes": [], "onPremisesSyncEnabled": null });
+    stub.list("getByIds", json!([user(1), user(2), group]))
+}
+
+fn row(role: u32, principal: u32, more: Value) -> Value {
+    let mut row = json!({ "id": "x", "principalId": guid(principal), "roleDefinitionId": guid(role), "directoryScopeId": "/",
+        "status": "Provisioned", "memberType": "Direct", "assignmentType": "Assigned", "createdUsing": "y",
+        "scheduleInfo": { "startDateTime": "2026-01-01T00:00:00.5Z", "expiration": { "type": "noExpiration" } } });
+    row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    row
+}
+
+fn present<'s>(snapshot: &'s Snapshot, target: &Target) -> &'s TargetState {
+    match snapshot.targets.get(target) {
+        Some(crate::model::TargetRead::Present(state)) => state,
+        other => panic!("{target:?}: {other:?}"),
+    }
+}
+
+fn why<'s>(snapshot: &'s Snapshot, target: &Target) -> &'s str {
+    match snapshot.targets.get(target) {
+        Some(crate::model::TargetRead::Unreadable(why)) => why,
+        other => panic!("{target:?}: {other:?}"),
+    }
+}
+
+async fn snapshot(stub: &Stub, query: &ReadQuery) -> Snapshot {
+    stub.reader().await.snapshot(query).await.unwrap()
+}
+
+#[tokio::test]
+async fn directory_roles_come_with_settings_assignments_and_who_holds_them() {
+    let stub = everybody(entra())
+        .list("roleEligibilitySchedules", json!([row(101, 1, json!({})), row(101, 2, json!({ "status": "Revoked" }))]))
+        .list(
+            "roleAssignmentSchedules",
+            json!([
+                row(101, 2, json!({ "createdUsing": null })),
+                row(101, 1, json!({ "assignmentType": "Activated" })),
+                row(102, 1, json!({})),
+                row(101, 1, json!({ "memberType": "Sideways" })),
+                row(101, 11, json!({ "directoryScopeId": format!("/administrativeUnits/{}", guid(5)) })),
+            ]),
+        );
+    let snapshot = snapshot(&stub, &query(&[role(101), role(109)], &[])).await;
+    assert_eq!(snapshot.targets.len(), 1, "a role that does not exist is absent");
+    let state = present(&snapshot, &role(101));
+    assert_eq!(state.settings.activation.max_duration, crate::model::Duration::from_hours(1));
+    let rows: Vec<_> = state.rows.iter().map(|row| (row.key.kind, row.key.principal, row.origin)).collect();
+    assert_eq!(
+        rows,
+        [
+            (Kind::Eligible, id(1), Origin::Assigned),
+            (Kind::Active, id(1), Origin::Activated),
+            (Kind::Active, id(2), Origin::OutsidePim),
+            (Kind::Active, id(11), Origin::Assigned),
+        ]
+    );
+    assert_eq!(state.rows[0].window.start.unwrap().to_string(), "2026-01-01T00:00:00Z");
+    assert_eq!(state.rows[2].window, Window { start: None, end: None });
+    assert_eq!(state.rows[3].key.scope, AssignmentScope::AdministrativeUnit(guid(5).parse().unwrap()));
+    assert_eq!(snapshot.notes.len(), 1, "{:?}", snapshot.notes);
+    assert!(snapshot.notes.first().unwrap().contains("`Sideways`"));
+    let disabled = snapshot.directory.principal(id(2)).unwrap();
+    assert!(matches!(disabled.detail, PrincipalDetail::User { enabled: false, .. }));
+    assert_eq!((snapshot.runner, snapshot.read_at), (Some(id(9)), Time::from_unix(NOW)));
+    assert_eq!(snapshot.memberships[&id(9)], BTreeSet::new());
+    assert_eq!(stub.count("identityGovernance"), 0, "nothing is asked about groups: {:?}", stub.asked());
+}
+
+#[tokio::test]
+async fn a_denied_list_makes_its_targets_unreadable_and_nothing_else() {
+    let stub = everybody(entra()).fails("roleEligibilitySchedules", 403, "PermissionScopeNotGranted").list(
+        "scopeId eq '00000000-0000-4000-8000-000000000011'",
+        json!([group_policy(11, "member"), group_policy(11, "owner")]),
+    );
+    let snapshot = snapshot(&stub, &query(&[role(101), role(102), member(11)], &[])).await;
+    for n in [101, 102] {
+        let why = why(&snapshot, &role(n));
+        assert!(why.contains("list the eligible assignments of directory roles"), "{why}");
+        assert!(why.contains("PermissionScopeNotGranted"), "{why}");
+    }
+    assert_eq!(present(&snapshot, &member(11)).rows, []);
+}
+
+#[tokio::test]
+async fn a_policy_that_the_service_cannot_show_costs_one_role_only() {
+    let list = json!([
+        { "policyId": "p101", "scopeId": "/", "roleDefinitionId": guid(101) },
+        { "policyId": "p102", "scopeId": "/", "roleDefinitionId": guid(102) },
+    ]);
+    let stub = Stub::default()
+        .fails("$expand=policy", 500, "")
+        .fails("roleManagementPolicies/p101/rules", 500, "")
+        .list("roleManagementPolicies/p102/rules", rules(3))
+        .list("scopeType eq 'DirectoryRole'", list);
+    let snapshot = snapshot(&everybody(stub.and(entra_roles())), &query(&[role(101), role(102)], &[])).await;
+    assert!(why(&snapshot, &role(101)).contains("read its settings"), "{}", why(&snapshot, &role(101)));
+    assert_eq!(present(&snapshot, &role(102)).settings.activation.max_duration, crate::model::Duration::from_hours(3));
+}
+
+fn entra_roles() -> Stub {
+    Stub::default().list(
+        "roleDefinitions",
+        json!([{ "id": guid(101), "displayName": "A" }, { "id": guid(102), "displayName": "B" }]),
+    )
+}
+
+#[tokio::test]
+async fn a_role_without_settings_or_with_an_assignment_of_nobody_is_not_taken_for_empty() {
+    let mut nobody = row(102, 1, json!({}));
+    nobody.as_object_mut().unwrap().remove("principalId");
+    let stub = everybody(entra_roles()).list("roleAssignmentSchedules", json!([nobody]));
+    let snapshot = snapshot(&stub, &query(&[role(101), role(102)], &[])).await;
+    assert_eq!(why(&snapshot, &role(101)), "the service did not say what its settings are");
+    assert!(why(&snapshot, &role(102)).contains("principalId"), "{}", why(&snapshot, &role(102)));
+}
+
+#[tokio::test]
+async fn who_cannot_be_looked_up_might_be_anybody() {
+    let stub = entra()
+        .fails("getByIds", 403, "Authorization_RequestDenied")
+        .list("roleEligibilitySchedules", json!([row(101, 1, json!({}))]));
+    let snapshot = snapshot(&stub, &query(&[role(101), role(102)], &[])).await;
+    assert!(why(&snapshot, &role(101)).contains("look up principals"), "{}", why(&snapshot, &role(101)));
+    assert_eq!(present(&snapshot, &role(102)).rows, []);
+}
+
+fn group_policy(group: u32, access: &str) -> Value {
+    json!({ "scopeId": guid(group), "scopeType": "Group", "roleDefinitionId": access, "policy": { "rules": rules(8) } })
+}
+
+fn group_row(group: u32, access: &str, principal: u32) -> Value {
+    json!({ "id": "x", "principalId": guid(principal), "groupId": guid(group), "accessId": access, "status": "Provisioned",
+        "memberType": "direct", "assignmentType": "assigned", "createdUsing": "y",
+        "scheduleInfo": { "startDateTime": "2026-01-01T00:00:00Z", "expiration": { "type": "noExpiration" } } })
+}
+
+#[tokio::test]
+async fn groups_come_with_both_targets_and_their_lists() {
+    let stub = everybody(Stub::default())
+        .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]))
+        .list("group/assignmentSchedules", json!([group_row(11, "member", 1), group_row(11, "owner", 2)]))
+        .list(&format!("groups/{}/members", guid(11)), json!([{ "id": guid(1) }, { "id": guid(2) }]))
+        .list("group/resources", json!([{ "id": guid(11) }]));
+    let snapshot = snapshot(&stub, &query(&[member(11)], &[11])).await;
+    assert_eq!(present(&snapshot, &member(11)).rows.len(), 1);
+    assert_eq!(snapshot.targets.len(), 1);
+    let GroupRead::Present(lists) = &snapshot.groups[&id(11)] else { panic!() };
+    assert_eq!((lists.members.len(), lists.owners.len()), (2, 0));
+    let facts = snapshot.directory.principal(id(11)).unwrap().group().unwrap().clone();
+    assert!(facts.onboarded && facts.role_assignable);
+    assert_eq!(facts.membership, GroupMembership::Assigned);
+}
+
+#[tokio::test]
+async fn a_group_that_nobody_knows_is_not_asked_about() {
+    let stub = everybody(Stub::default());
+    let snapshot = snapshot(&stub, &query(&[member(77)], &[77])).await;
+    assert!(snapshot.targets.is_empty() && snapshot.groups.is_empty());
+    assert_eq!(stub.count(&guid(77)), 0, "{:?}", stub.asked());
+}
+
+#[tokio::test]
+async fn an_answer_about_another_group_is_not_believed() {
+    let stub = everybody(Stub::default())
+        .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]))
+        .list("group/eligibilitySchedules", json!([group_row(12, "member", 1)]));
+    let snapshot = snapshot(&stub, &query(&[member(11)], &[])).await;
+    assert_eq!(why(&snapshot, &member(11)), "the service answered with the assignments of something else");
+}
+
+#[tokio::test]
+async fn a_group_of_which_a_part_is_not_found_is_not_taken_for_empty() {
+    let stub = everybody(Stub::default())
+        .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]))
+        .fails("group/assignmentSchedules", 404, "ResourceNotFound")
+        .list(&format!("groups/{}/members", guid(11)), json!([{ "id": guid(1) }]));
+    let snapshot = snapshot(&stub, &query(&[member(11)], &[11])).await;
+    assert_eq!(why(&snapshot, &member(11)), "the service showed only a part of what it has of the group");
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_use_pim_has_nothing_of_it() {
+    let stub = everybody(Stub::default())
+        .fails("scopeType eq 'Group'", 400, "ResourceTypeNotSupported")
+        .fails("group/eligibilitySchedules", 400, "ResourceTypeNotSupported")
+        .fails("group/assignmentSchedules", 400, "ResourceTypeNotSupported");
+    let snapshot = snapshot(&stub, &query(&[member(11)], &[])).await;
+    assert_eq!(present(&snapshot, &member(11)).rows, []);
+}
+
+#[tokio::test]
+async fn where_nobody_says_which_groups_are_under_pim_their_assignments_do() {
+    let stub = everybody(Stub::default())
+        .fails("group/resources", 404, "ResourceNotFound")
+        .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]))
+        .list("group/eligibilitySchedules", json!([group_row(11, "owner", 1)]));
+    let snapshot = snapshot(&stub, &query(&[member(11)], &[])).await;
+    assert!(snapshot.directory.principal(id(11)).unwrap().group().unwrap().onboarded);
+    assert!(snapshot.notes.first().unwrap().contains("groups under PIM"), "{:?}", snapshot.notes);
+    assert_eq!((stub.count("/v1.0/identityGovernance/privilegedAccess/group/resources"), stub.count("/beta/")), (1, 1));
+}
+
+// -- Azure
+
+fn azure_policy(scope: &str, n: u32, name: &str, kind: &str) -> Value {
+    json!({ "properties": { "scope": scope, "roleDefinitionId": definition(n), "policyId": "p", "effectiveRules": rules(8),
+        "policyAssignmentProperties": { "scope": { "id": scope, "displayName": "Shown", "type": "subscription" },
+            "roleDefinition": { "id": definition(n), "displayName": name, "type": kind } } } })
+}
+
+fn definition(n: u32) -> String {
+    format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{}", guid(n))
+}
+
+fn azure_row(scope: &str, n: u32, principal: u32, more: Value) -> Value {
+    let mut row = json!({ "scope": scope, "roleDefinitionId": definition(n), "principalId": guid(principal), "status": "Provisioned",
+        "memberType": "Direct", "assignmentType": "Assigned", "startDateTime": "2026-01-01T00:00:00Z",
+        "roleAssignmentScheduleRequestId": "r" });
+    row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "id": "x", "name": "x", "properties": row })
+}
+
+fn places(places: &[(PlaceQuery, &[&str])]) -> NameQuery {
+    let places = places.iter().map(|(place, names)| {
+        let all = names.contains(&"*");
+        let names = names.iter().filter(|name| **name != "*").map(|name| Box::from(*name)).collect();
+        (place.clone(), RoleQuery { all, names })
+    });
+    NameQuery { places: places.collect(), ..NameQuery::default() }
+}
+
+fn at(scope: &str) -> PlaceQuery {
+    PlaceQuery::Id(scope.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_few_roles_are_asked_for_one_by_one_and_seen_from_where_they_hold() {
+    let group = format!("{SUBSCRIPTION}/resourceGroups/App");
+    let other = format!("{SUBSCRIPTION}/resourceGroups/Other");
+    let stub = everybody(Stub::default())
+        .list(
+            "/subscriptions?",
+            json!([{ "subscriptionId": "7a3c0d7e-0000-4000-8000-000000000001", "displayName": "Production" }]),
+        )
+        .list(
+            "roleName eq 'owner'",
+            json!([{ "id": definition(201), "properties": { "roleName": "Owner", "type": "BuiltInRole" } }]),
+        )
+        .list("roleManagementPolicyAssignments", json!([azure_policy(&group, 201, "Owner", "BuiltInRole")]))
+        .list(
+            "roleAssignmentSchedules",
+            json!([
+                azure_row(&group.to_uppercase(), 201, 1, json!({})),
+                azure_row(SUBSCRIPTION, 201, 2, json!({})),
+                azure_row("/", 201, 11, json!({})),
+                azure_row(&other, 201, 2, json!({})),
+                azure_row(&group, 202, 2, json!({})),
+                azure_row(&group, 201, 2, json!({ "roleAssignmentScheduleRequestId": null, "condition": "c" })),
+            ]),
+        );
+    let reader = stub.reader().await;
+    let place = PlaceQuery::ResourceGroup { subscription: "production".into(), name: "app".into() };
+    let directory = reader.directory(&places(&[(place, &["owner"])])).await.unwrap();
+    assert_eq!(
+        directory.unique_subscription_name(&SUBSCRIPTION.parse().unwrap()).map(|name| &**name),
+        Some("Production")
+    );
+    assert!(directory.place(&group.parse().unwrap()).is_some());
+    assert_eq!(directory.azure_roles()[0].assignable_scopes, []);
+    let snapshot = reader.snapshot(&query(&[azure(&group, 201)], &[])).await.unwrap();
+    let rows = &present(&snapshot, &azure(&group, 201)).rows;
+    let rows: Vec<_> = rows.iter().map(|row| (row.key.principal, row.origin, row.condition.is_some())).collect();
+    assert_eq!(
+        rows,
+        [
+            (id(1), Origin::Assigned, false),
+            (id(2), Origin::OutsidePim, true),
+            (id(2), Origin::Inherited, false),
+            (id(11), Origin::Inherited, false),
+        ]
+    );
+    assert_eq!(stub.count("roleManagementPolicyAssignments"), 1, "kept for the snapshot: {:?}", stub.asked());
+    assert_eq!(stub.count("/v1.0/"), 3, "only who occurs is asked of Graph: {:?}", stub.asked());
+}
+
+#[tokio::test]
+async fn many_scopes_of_a_subscription_are_listed_at_once_or_each_if_that_fails() {
+    let scopes: Vec<String> = (0..5).map(|n| format!("{SUBSCRIPTION}/resourceGroups/g{n}")).collect();
+    let targets: Vec<Target> = scopes.iter().map(|scope| azure(scope, 201)).collect();
+    for (fails, lists) in [(false, 2), (true, 12)] {
+        let mut stub = everybody(Stub::default());
+        for scope in &scopes {
+            stub = stub.list(
+                &format!("{scope}/providers/Microsoft.Authorization/roleManagementPolicyAssignments"),
+                json!([azure_policy(scope, 201, "Owner", "BuiltInRole")]),
+            );
+        }
+        let whole =
+            format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleEligibilitySchedules?api-version=2020-10-01");
+        let rows = json!([azure_row(&scopes[3], 201, 1, json!({})), azure_row(SUBSCRIPTION, 201, 2, json!({}))]);
+        stub = if fails { stub.fails(&whole, 504, "GatewayTimeout") } else { stub };
+        stub = stub.list("roleEligibilitySchedules", rows);
+        let snapshot = snapshot(&stub, &query(&targets, &[])).await;
+        let origins = |n: usize| present(&snapshot, &targets[n]).rows.iter().map(|row| row.origin).collect::<Vec<_>>();
+        assert_eq!(origins(3), [Origin::Assigned, Origin::Inherited]);
+        assert_eq!(origins(4), [Origin::Inherited]);
+        let asked = stub.asked();
+        let asked = asked.iter().filter(|asked| asked.contains("Schedules?")).collect::<BTreeSet<_>>();
+        assert_eq!(asked.len(), lists, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_denied_scope_is_there_and_unreadable_and_one_that_does_not_exist_is_absent() {
+    let denied = format!("{SUBSCRIPTION}/resourceGroups/denied");
+    let gone = format!("{SUBSCRIPTION}/resourceGroups/gone");
+    let stub = everybody(Stub::default()).fails("resourceGroups/denied", 403, "AuthorizationFailed").fails(
+        "resourceGroups/gone",
+        404,
+        "ResourceGroupNotFound",
+    );
+    let reader = stub.reader().await;
+    let query = places(&[(at(&denied), &["Owner", "*"]), (at(&gone), &["Owner"])]);
+    let directory = reader.directory(&query).await.unwrap();
+    assert!(directory.place(&denied.parse().unwrap()).is_some());
+    assert!(directory.place(&gone.parse().unwrap()).is_none());
+    let [role] = directory.azure_roles() else { panic!("{:?}", directory.azure_roles()) };
+    assert_eq!((&*role.name, role.assignable_scopes.as_slice()), ("Owner", &[denied.parse().unwrap()][..]));
+    let target = Target::Azure { scope: denied.parse().unwrap(), role: role.id };
+    let targets =
+        ReadQuery::Only { targets: [target.clone()].into(), groups: BTreeSet::new(), watched: BTreeSet::new() };
+    let snapshot = reader.snapshot(&targets).await.unwrap();
+    assert!(why(&snapshot, &target).contains("AuthorizationFailed"), "{}", why(&snapshot, &target));
+    assert_eq!(stub.count("Schedules?"), 0, "{:?}", stub.asked());
+}
+
+#[tokio::test]
+async fn a_list_says_where_roles_can_be_assigned() {
+    let (one, two) = (format!("{SUBSCRIPTION}/resourceGroups/one"), format!("{SUBSCRIPTION}/resourceGroups/two"));
+    let policies = |scope: &str, custom: bool| {
+        let mut items = vec![azure_policy(scope, 201, "Owner", "BuiltInRole")];
+        items.extend(custom.then(|| azure_policy(scope, 209, "Ours", "CustomRole")));
+        Value::from(items)
+    };
+    let stub = Stub::default()
+        .list(
+            "resourceGroups/one/providers/Microsoft.Authorization/roleManagementPolicyAssignments",
+            policies(&one, true),
+        )
+        .list(
+            "resourceGroups/two/providers/Microsoft.Authorization/roleManagementPolicyAssignments",
+            policies(&two, false),
+        );
+    let reader = stub.reader().await;
+    let directory = reader.directory(&places(&[(at(&one), &["*"]), (at(&two), &["a", "b", "c", "d"])])).await.unwrap();
+    let roles: Vec<_> =
+        directory.azure_roles().iter().map(|role| (&*role.name, role.assignable_scopes.clone())).collect();
+    assert_eq!(roles, [("Owner", vec![]), ("Ours", vec![one.parse().unwrap()])]);
+    assert_eq!(stub.count("roleDefinitions"), 0, "a list names its roles: {:?}", stub.asked());
+    assert_eq!(stub.count("roleManagementPolicyAssignments"), 2);
+}
+
+#[tokio::test]
+async fn a_role_that_the_filter_does_not_find_is_looked_for_in_the_list() {
+    let scope = format!("{SUBSCRIPTION}/resourceGroups/one");
+    let stub = everybody(Stub::default())
+        .list("$filter=roleDefinitionId", json!([azure_policy(&scope, 208, "Other", "BuiltInRole")]))
+        .list("roleManagementPolicyAssignments", json!([azure_policy(&scope, 201, "Owner", "BuiltInRole")]));
+    let snapshot = snapshot(&stub, &query(&[azure(&scope, 201), azure(&scope, 202)], &[])).await;
+    assert_eq!(present(&snapshot, &azure(&scope, 201)).rows, []);
+    assert_eq!(snapshot.targets.len(), 1, "a role that cannot be assigned there is absent");
+}
+
+#[tokio::test]
+async fn names_that_nobody_has_and_names_of_several_are_both_answered() {
+    let user = |n: u32| json!({ "id": guid(n), "displayName": "D", "appId": guid(90 + n) });
+    let stub = Stub::default().list("/v1.0/servicePrincipals?$filter=displayName", json!([user(1), user(2)]));
+    let reader = stub.reader().await;
+    let names = [(PrincipalKind::ServicePrincipal, Box::from("D")), (PrincipalKind::User, "nobody@x.example".into())];
+    let query = NameQuery { names: names.into_iter().collect(), ..NameQuery::default() };
+    let directory = reader.directory(&query).await.unwrap();
+    assert_eq!(directory.principals_named(PrincipalKind::ServicePrincipal, "d").count(), 2);
+    assert_eq!(directory.principals().len(), 2);
+    assert_eq!(stub.count("roleManagement") + stub.count("administrativeUnits") + stub.count("/subscriptions"), 0);
+}
+
+#[tokio::test]
+async fn what_names_need_must_be_readable_and_contexts_are_only_checked() {
+    let denied = |what: &str| Stub::default().fails(what, 403, "Authorization_RequestDenied");
+    let query = NameQuery {
+        names: [(PrincipalKind::User, Box::from("u"))].into(),
+        administrative_units: true,
+        contexts: true,
+        ..NameQuery::default()
+    };
+    for what in ["/users", "administrativeUnits"] {
+        let error = denied(what).reader().await.directory(&query).await.unwrap_err();
+        assert!(error.to_string().contains("Authorization_RequestDenied"), "{error}");
+    }
+    let reader = denied("authenticationContext").reader().await;
+    reader.directory(&query).await.unwrap();
+    let snapshot = reader.snapshot(&self::query(&[], &[])).await.unwrap();
+    assert!(snapshot.notes.first().unwrap().contains("authentication contexts"), "{:?}", snapshot.notes);
+}
+
+#[tokio::test]
+async fn a_membership_that_cannot_be_read_is_said_and_left_out() {
+    let stub = Stub::default()
+        .fails(&format!("{}/getMemberGroups", guid(1)), 403, "Authorization_RequestDenied")
+        .fails(&format!("{}/getMemberGroups", guid(2)), 404, "Request_ResourceNotFound")
+        .list("getMemberGroups", json!([guid(11)]));
+    let watched = [id(1), id(2)].into();
+    let query = ReadQuery::Only { targets: BTreeSet::new(), groups: BTreeSet::new(), watched };
+    let snapshot = snapshot(&stub, &query).await;
+    let expected = [(id(2), BTreeSet::new()), (id(9), [id(11)].into())];
+    assert_eq!(snapshot.memberships, expected.into());
+    assert_eq!(snapshot.notes.len(), 1, "{:?}", snapshot.notes);
+}
+
+// -- Everything
+
+#[tokio::test]
+async fn everything_is_what_has_assignments_or_changed_settings() {
+    let (app, plain) = (format!("{SUBSCRIPTION}/resourceGroups/app"), format!("{SUBSCRIPTION}/resourceGroups/plain"));
+    let untouched = |scope: &str, n: u32| {
+        let mut policy = azure_policy(scope, n, "R", "BuiltInRole");
+        policy["properties"]["effectiveRules"][0]["isExpirationRequired"] = true.into();
+        policy["properties"]["effectiveRules"][2]["isExpirationRequired"] = true.into();
+        policy
+    };
+    let outside = json!({ "roleAssignmentScheduleRequestId": null });
+    let stub = everybody(entra())
+        .list(
+            "/subscriptions?",
+            json!([{ "subscriptionId": "7a3c0d7e-0000-4000-8000-000000000001", "displayName": "P" }]),
+        )
+        .list("resourceGroups/app/providers", json!([untouched(&app, 201), untouched(&app, 202)]))
+        .list(
+            "roleManagementPolicyAssignments?api",
+            json!([azure_policy(SUBSCRIPTION, 201, "R", "BuiltInRole"), untouched(SUBSCRIPTION, 202)]),
+        )
+        .list("Authorization/roleEligibilitySchedules", json!([azure_row(&app, 202, 1, json!({}))]))
+        .list("Authorization/roleAssignmentSchedules", json!([azure_row(&plain, 201, 1, outside)]))
+        .list("group/resources", json!([{ "id": guid(11) }]))
+        .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]));
+    let snapshot = snapshot(&stub, &ReadQuery::Everything).await;
+    let owner = Target::Group { group: id(11), access: Access::Owner };
+    let expected = [role(101), role(102), member(11), owner, azure(SUBSCRIPTION, 201), azure(&app, 202)];
+    assert_eq!(snapshot.targets.keys().cloned().collect::<BTreeSet<_>>(), expected.into());
+    assert_eq!(snapshot.groups.len(), 1);
+    assert!(snapshot.notes.iter().any(|note| note.starts_with("1 scope below")), "{:?}", snapshot.notes);
+    assert_eq!(snapshot.directory.places().len(), 2);
+}
+
+#[tokio::test]
+async fn a_subscription_that_cannot_be_read_is_left_out_and_said() {
+    let stub = everybody(Stub::default())
+        .list(
+            "/subscriptions?",
+            json!([{ "subscriptionId": "7a3c0d7e-0000-4000-8000-000000000001", "displayName": "P" }]),
+        )
+        .fails("Authorization/roleEligibilitySchedules", 403, "AuthorizationFailed")
+        .list("roleManagementPolicyAssignments", json!([azure_policy(SUBSCRIPTION, 201, "R", "BuiltInRole")]));
+    let snapshot = snapshot(&stub, &ReadQuery::Everything).await;
+    assert!(snapshot.targets.is_empty() && snapshot.directory.places().is_empty(), "{:?}", snapshot.targets);
+    assert!(snapshot.notes.iter().any(|note| note.contains("is not in this snapshot")), "{:?}", snapshot.notes);
+}

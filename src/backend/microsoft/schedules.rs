@@ -1,0 +1,323 @@
+//! The schedules of the three surfaces, and the assignments that they mean.
+//!
+//! A schedule is the service's word for an assignment with its times, future ones included. Its id is never used as a
+//! key: the service replaces it on every change.
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::http::Service;
+use super::rules::iso;
+use super::wire;
+use crate::model::{
+    Access, ArmScope, AssignmentKey, AssignmentScope, Condition, Ending, Kind, Origin, PrincipalId, RoleId, Row,
+    Schedule, Surface, Target, Time, Window,
+};
+
+/// An assignment that a schedule means.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Found {
+    /// The target that it is assigned at. In Azure a list at one scope also shows assignments at scopes above; see
+    /// [`Found::seen_at`].
+    pub(super) target: Target,
+    /// The assignment.
+    pub(super) row: Row,
+    /// The schedule's id as it is now, whole. Every change replaces it.
+    pub(super) schedule_id: Box<str>,
+}
+
+/// What one schedule came to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Reading {
+    /// An assignment.
+    Found(Box<Found>),
+    /// Nothing that is in effect or will be: it was refused, cancelled or taken back, or it waits for somebody.
+    Nothing,
+    /// A word that pimform does not know. The row is left alone, and this is to be said once.
+    Unknown(String),
+}
+
+/// A schedule that makes no sense: then nobody can say what its target has, and the target counts as unreadable.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("an assignment {what}")]
+pub(super) struct ScheduleError {
+    /// The target, where at least that much could be read. Without it the whole list is not to be trusted.
+    pub(super) target: Option<Target>,
+    /// What is wrong, in words that follow `an assignment`.
+    pub(super) what: String,
+}
+
+/// What one schedule means. `schedule` is an entry of `roleEligibilitySchedules`, `roleAssignmentSchedules` of either
+/// service or of `eligibilitySchedules`, `assignmentSchedules` of groups, as it stands in the list.
+pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Reading, ScheduleError> {
+    let nowhere = |what: String| ScheduleError { target: None, what };
+    let fields = match surface {
+        Surface::Azure => schedule.get("properties").and_then(Value::as_object),
+        Surface::Directory | Surface::Groups => schedule.as_object(),
+    };
+    let fields = fields.ok_or_else(|| nowhere("has no properties".to_owned()))?;
+    let Some((target, scope)) = place(surface, fields).map_err(nowhere)? else {
+        return Ok(Reading::Unknown(unknown("scope", wire::text(fields, place_field(surface)))));
+    };
+    let malformed = |what: String| ScheduleError { target: Some(target.clone()), what };
+    match status(fields) {
+        Status::InEffect => {}
+        Status::Not => return Ok(Reading::Nothing),
+        Status::Unknown(word) => return Ok(Reading::Unknown(unknown("status", Some(&word)))),
+    }
+    let origin = match origin(surface, kind, fields) {
+        Ok(origin) => origin,
+        Err(note) => return Ok(Reading::Unknown(note)),
+    };
+    let principal = id(fields, "principalId").map(PrincipalId::new).map_err(malformed)?;
+    let mut window = match surface {
+        Surface::Azure => flat_window(fields),
+        Surface::Directory | Surface::Groups => nested_window(fields),
+    }
+    .map_err(malformed)?;
+    if origin == Origin::OutsidePim && surface != Surface::Azure {
+        // Microsoft Graph fills in the time of the read.
+        window.start = None;
+    }
+    let row = Row {
+        key: AssignmentKey { kind, principal, scope },
+        window,
+        origin,
+        condition: wire::text(fields, "condition").map(|text| Condition(text.into())),
+    };
+    let schedule_id = wire::field(schedule, "id").or_else(|| wire::field(schedule, "name")).unwrap_or_default();
+    Ok(Reading::Found(Box::new(Found { target, row, schedule_id: schedule_id.into() })))
+}
+
+impl Found {
+    /// The assignment as it is seen from another scope of Azure: inherited, unless it is assigned there.
+    #[must_use]
+    pub(super) fn seen_at(mut self, seen: &ArmScope) -> Self {
+        if let Target::Azure { scope, .. } = &mut self.target
+            && scope != seen
+        {
+            *scope = seen.clone();
+            self.row.origin = Origin::Inherited;
+        }
+        self
+    }
+}
+
+/// The field that says where an assignment holds.
+fn place_field(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Directory => "directoryScopeId",
+        Surface::Groups => "accessId",
+        Surface::Azure => "scope",
+    }
+}
+
+/// The target, and the part of the directory. Nothing for a place that no target stands for, such as the scope of an
+/// application or the root of Azure.
+fn place(surface: Surface, fields: &Map<String, Value>) -> Result<Option<(Target, AssignmentScope)>, String> {
+    let text = wire::text(fields, place_field(surface));
+    Ok(match surface {
+        Surface::Directory => {
+            let directory_role = RoleId::new(id(fields, "roleDefinitionId")?);
+            text.and_then(directory_scope).map(|scope| (Target::Directory { directory_role }, scope))
+        }
+        Surface::Groups => {
+            let group = PrincipalId::new(id(fields, "groupId")?);
+            let access = [Access::Member, Access::Owner]
+                .into_iter()
+                .find(|access| text.is_some_and(|text| text.eq_ignore_ascii_case(&access.to_string())));
+            access.map(|access| (Target::Group { group, access }, AssignmentScope::Whole))
+        }
+        Surface::Azure => {
+            let role = RoleId::new(id(fields, "roleDefinitionId")?);
+            text.and_then(arm_scope).map(|scope| (Target::Azure { scope, role }, AssignmentScope::Whole))
+        }
+    })
+}
+
+/// `/`, `/administrativeUnits/<id>`, or `/<id>` for one object.
+fn directory_scope(text: &str) -> Option<AssignmentScope> {
+    let segments: Vec<&str> = text.split('/').collect();
+    match segments.as_slice() {
+        ["", ""] => Some(AssignmentScope::Whole),
+        ["", units, id] if units.eq_ignore_ascii_case("administrativeUnits") => {
+            id.parse().ok().map(AssignmentScope::AdministrativeUnit)
+        }
+        ["", id] => id.parse().ok().map(AssignmentScope::Object),
+        _ => None,
+    }
+}
+
+/// The scope of Azure, also where the service puts the name of a resource provider before a subscription.
+pub(super) fn arm_scope(text: &str) -> Option<ArmScope> {
+    const PREFIX: &str = "/providers/Microsoft.Subscription";
+    let bare = match text.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => text,
+    };
+    bare.parse().ok()
+}
+
+/// The GUID at the end of an id: a role definition has the scope in front that it was read at.
+fn id(fields: &Map<String, Value>, field: &str) -> Result<uuid::Uuid, String> {
+    let text = wire::text(fields, field).ok_or_else(|| format!("has no `{field}`"))?;
+    last_segment(text).parse().map_err(|_| format!("has the `{field}` `{text}`, which is no id"))
+}
+
+/// What stands after the last slash.
+pub(super) fn last_segment(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or_default()
+}
+
+enum Status {
+    InEffect,
+    Not,
+    Unknown(String),
+}
+
+fn status(fields: &Map<String, Value>) -> Status {
+    const IN_EFFECT: [&str; 8] = [
+        "Provisioned",
+        "Granted",
+        "ScheduleCreated",
+        "Accepted",
+        "PendingProvisioning",
+        "PendingScheduleCreation",
+        "PendingExternalProvisioning",
+        "ProvisioningStarted",
+    ];
+    const NOT: [&str; 14] = [
+        "Revoked",
+        "PendingRevocation",
+        "Canceled",
+        "Denied",
+        "AdminDenied",
+        "Failed",
+        "FailedAsResourceIsLocked",
+        "TimedOut",
+        "Invalid",
+        "PendingApproval",
+        "PendingApprovalProvisioning",
+        "PendingAdminDecision",
+        "PendingEvaluation",
+        "AdminApproved",
+    ];
+    let Some(word) = wire::text(fields, "status") else { return Status::InEffect };
+    let is = |known: &&str| known.eq_ignore_ascii_case(word);
+    if IN_EFFECT.iter().any(is) {
+        Status::InEffect
+    } else if NOT.iter().any(is) {
+        Status::Not
+    } else {
+        Status::Unknown(word.to_owned())
+    }
+}
+
+/// How the assignment came about, or a note on the word that does not say it.
+fn origin(surface: Surface, kind: Kind, fields: &Map<String, Value>) -> Result<Origin, String> {
+    let is = |field: &str, word: &str| wire::text(fields, field).is_some_and(|text| text.eq_ignore_ascii_case(word));
+    if is("memberType", "Group") {
+        return Ok(Origin::ThroughGroup);
+    }
+    if is("memberType", "Inherited") {
+        return Ok(Origin::Inherited);
+    }
+    if !is("memberType", "Direct") {
+        return Err(unknown("memberType", wire::text(fields, "memberType")));
+    }
+    if kind == Kind::Eligible {
+        return Ok(Origin::Assigned);
+    }
+    if is("assignmentType", "Activated") {
+        return Ok(Origin::Activated);
+    }
+    if !is("assignmentType", "Assigned") {
+        return Err(unknown("assignmentType", wire::text(fields, "assignmentType")));
+    }
+    let request = match surface {
+        Surface::Directory | Surface::Groups => "createdUsing",
+        Surface::Azure => "roleAssignmentScheduleRequestId",
+    };
+    // What was assigned outside PIM is listed too, but no request made it.
+    Ok(if wire::text(fields, request).is_some() { Origin::Assigned } else { Origin::OutsidePim })
+}
+
+fn unknown(field: &str, word: Option<&str>) -> String {
+    match word {
+        Some(word) => format!("assignments with the {field} `{word}`, which pimform does not know, are left alone"),
+        None => format!("assignments without a {field} are left alone"),
+    }
+}
+
+/// `startDateTime` and `endDateTime`, as Azure lists them. Without an end it is permanent.
+fn flat_window(fields: &Map<String, Value>) -> Result<Window, String> {
+    Ok(Window { start: start(fields)?, end: time(fields, "endDateTime")? })
+}
+
+/// `scheduleInfo`, as Microsoft Graph lists it.
+fn nested_window(fields: &Map<String, Value>) -> Result<Window, String> {
+    let info = fields.get("scheduleInfo").and_then(Value::as_object).ok_or("has no `scheduleInfo`")?;
+    let start = start(info)?;
+    let Some(expiration) = info.get("expiration").and_then(Value::as_object) else {
+        return Err("has no `expiration`".to_owned());
+    };
+    let end = time(expiration, "endDateTime")?;
+    let word = wire::text(expiration, "type").unwrap_or("notSpecified");
+    let is = |known: &str| word.eq_ignore_ascii_case(known);
+    let end = if is("noExpiration") {
+        None
+    } else if is("afterDateTime") {
+        Some(end.ok_or("ends at a time that is not stated")?)
+    } else if is("afterDuration") {
+        let after = || {
+            let length = wire::text(expiration, "duration")?.parse().ok()?;
+            Some(start? + length)
+        };
+        Some(end.or_else(after).ok_or("ends after a time that is not stated")?)
+    } else if is("notSpecified") {
+        end
+    } else {
+        return Err(format!("ends in the unknown way `{word}`"));
+    };
+    Ok(Window { start, end })
+}
+
+/// When it begins. The service writes the first day of the first year where it does not know.
+fn start(fields: &Map<String, Value>) -> Result<Option<Time>, String> {
+    let known = wire::text(fields, "startDateTime").is_some_and(|text| !text.starts_with("0001-"));
+    if known { time(fields, "startDateTime") } else { Ok(None) }
+}
+
+fn time(fields: &Map<String, Value>, field: &str) -> Result<Option<Time>, String> {
+    let time = wire::text(fields, field).map(wire::time).transpose();
+    time.map_err(|error| format!("has a `{field}` that cannot be read: {error}"))
+}
+
+/// The `scheduleInfo` of a request. `now` is the start of what begins at once: the service replaces a start in the past
+/// by the time at which it takes effect.
+///
+/// Times are always in UTC with their `Z`, since the service refuses some without; lengths are in days and less.
+pub(super) fn schedule_info(service: Service, schedule: &Schedule, now: Time) -> Value {
+    let kind = |graph: &'static str, arm: &'static str| match service {
+        Service::Graph => graph,
+        Service::Arm => arm,
+    };
+    let expiration = match schedule.end {
+        Ending::Permanent => json!({"type": kind("noExpiration", "NoExpiration")}),
+        Ending::Until(end) => json!({"type": kind("afterDateTime", "AfterDateTime"), "endDateTime": end}),
+        Ending::After(length) => json!({"type": kind("afterDuration", "AfterDuration"), "duration": iso(length)}),
+    };
+    json!({"startDateTime": schedule.start.unwrap_or(now), "expiration": expiration})
+}
+
+/// The `directoryScopeId` of a part of the directory.
+pub(super) fn directory_scope_id(scope: &AssignmentScope) -> String {
+    match scope {
+        AssignmentScope::Whole => "/".to_owned(),
+        AssignmentScope::AdministrativeUnit(id) => format!("/administrativeUnits/{id}"),
+        AssignmentScope::Object(id) => format!("/{id}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
