@@ -43,12 +43,15 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// An error with all its causes, in one line.
+/// An error with all its causes, in one line. A cause that an error has told already is not told again.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
-        let _ = write!(text, ": {source}");
+        let next = source.to_string();
+        if !text.ends_with(&next) {
+            let _ = write!(text, ": {next}");
+        }
         cause = source.source();
     }
     text
@@ -57,6 +60,20 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no such host")]
+        struct Cause;
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot connect: {0}")]
+        struct Telling(#[source] Cause);
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot list")]
+        struct Plain(#[source] Telling);
+        assert_eq!(chain(&Plain(Telling(Cause))), "cannot list: cannot connect: no such host");
+    }
 
     #[test]
     fn what_cannot_be_seen_or_turns_text_around_is_shown() {

@@ -1,10 +1,12 @@
 //! Principals that must not lose anything: the protected ones, and whoever applies the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::verdict::{GuardId, Violation};
 use super::{View, holder};
 use crate::model::PrincipalId;
+
+const UNREAD: &str = "its groups could not be read";
 
 impl View<'_> {
     pub(super) fn protected(&self) -> Vec<Violation> {
@@ -15,8 +17,12 @@ impl View<'_> {
         );
         for protected in self.desired.protected.keys() {
             let name = self.names.principal(*protected);
-            violations.extend(self.through_groups(GuardId::Protected, *protected, |group| {
-                format!("`{name}` is protected and in {group}, which would lose access")
+            violations.extend(self.through_groups(GuardId::Protected, *protected, |group, is_in| {
+                if is_in {
+                    format!("`{name}` is protected and in {group}, which would lose access")
+                } else {
+                    format!("`{name}` is protected and may be in {group}, which would lose access: {UNREAD}")
+                }
             }));
         }
         violations
@@ -29,22 +35,29 @@ impl View<'_> {
             |id| id == runner,
             |who| format!("{who} is who applies this plan, and would lose access"),
         );
-        violations.extend(self.through_groups(GuardId::OwnAccess, runner, |group| {
-            format!("{group} would lose access, and whoever applies this plan is in it")
+        violations.extend(self.through_groups(GuardId::OwnAccess, runner, |group, is_in| {
+            if is_in {
+                format!("{group} would lose access, and whoever applies this plan is in it")
+            } else {
+                format!("{group} would lose access, and whoever applies this plan may be in it: {UNREAD}")
+            }
         }));
         violations
     }
 
-    /// What the groups that a principal is in would lose.
+    /// What the groups that a principal is in would lose. Where it could not be read which those are, it may be in any:
+    /// then `message` is told that nobody knows.
     fn through_groups(
         &self,
         guard: GuardId,
         principal: PrincipalId,
-        message: impl Fn(&str) -> String,
+        message: impl Fn(&str, bool) -> String,
     ) -> Vec<Violation> {
-        let none = BTreeSet::new();
-        let groups = self.snapshot.memberships.get(&principal).unwrap_or(&none);
-        self.against(guard, |id| groups.contains(&id), message)
+        if let Some(groups) = self.snapshot.memberships.get(&principal) {
+            return self.against(guard, |id| groups.contains(&id), |group| message(group, true));
+        }
+        let is_group = |id| self.desired.directory.principal(id).is_some_and(|it| it.group().is_some());
+        self.against(guard, is_group, |group| message(group, false))
     }
 
     /// One violation for each principal of a sort that loses access, with all that it would lose.
