@@ -1,0 +1,314 @@
+use super::*;
+use crate::model::directory::DirectoryParts;
+use crate::model::{ArmPlace, GroupFacts, GroupMembership, Principal, PrincipalDetail, Role, RoleId};
+
+const SUBSCRIPTION: &str = "442734fd-2546-4a3b-b4c7-f351bd5ff93a";
+const ADA: &str = "a621fbf5-d750-4e68-b898-2e2b41cd45c6";
+const TEAM: &str = "8b22297b-d2b8-40b5-b387-74aa7368ec7d";
+
+fn import(text: &str) -> (String, Vec<String>) {
+    let into = Into { layout: Layout::Flat, backend: None, tenant: None };
+    let imported = easypim(&[("pim.json".to_owned(), text.to_owned())], &into).unwrap();
+    let left = imported.left_out.iter().map(|one| format!("{} {}", one.reason, one.address)).collect();
+    let text = imported.files.get("policy.yaml").unwrap();
+    let (document, findings) = crate::policy::load::decode(crate::diag::FileId(0), text);
+    assert!(findings.is_empty() && document.is_some(), "{findings:#?}\n{text}");
+    (text.split_once("ownership: additive\n").unwrap().1.trim_start().to_owned(), left)
+}
+
+#[track_caller]
+fn gives(text: &str, yaml: &str, left: &[&str]) {
+    let (written, told) = import(text);
+    assert_eq!(written, yaml);
+    assert_eq!(told, left);
+}
+
+#[test]
+fn every_field_of_a_policy_is_carried_over() {
+    let policy = format!(
+        r#"{{ "EntraRoles": {{ "Policies": {{ "User Administrator": {{
+            "ActivationDuration": "PT4H",
+            "ActivationRequirement": "MultiFactorAuthentication, Justification,Ticketing",
+            "ActiveAssignmentRequirement": ["MultiFactorAuthentication"],
+            "ApprovalRequired": "true",
+            "Approvers": [ {{ "id": "{ADA}", "description": "Ada", "userType": "User" }}, {{ "Id": "{TEAM}", "Name": "Team", "type": "Group" }} ],
+            "AllowPermanentEligibility": false, "MaximumEligibilityDuration": "P180D",
+            "AllowPermanentActiveAssignment": true,
+            "Notifications": {{ "Activation": {{ "Approvers": {{ "isDefaultRecipientEnabled": "false", "NotificationLevel": "Critical", "Recipients": ["Soc@contoso.example"] }} }} }},
+            "Notification_ActiveAssignment_Alert": {{ "isDefaultRecipientEnabled": true, "notificationLevel": "All", "Recipients": [] }}
+        }} }} }} }}"#
+    );
+    let yaml = format!(
+        "directory_roles:
+  User Administrator:
+    settings:
+      activation:
+        max_duration: 4h
+        authentication: mfa
+        justification: true
+        ticket: true
+        approval:
+          by:
+            - {{ user: {ADA} }}  # Ada
+            - {{ group: {TEAM} }}  # Team
+      eligible_assignment: {{ expire_after: 180d }}
+      active_assignment: {{ expire_after: never, mfa: true, justification: false, ticket: false }}
+      notifications:
+        active_assigned: {{ admins: {{ critical_only: false, default_recipients: true, to: [] }} }}
+        activated:
+          approvers: {{ critical_only: true, default_recipients: false, to: [soc@contoso.example] }}
+"
+    );
+    gives(&policy, &yaml, &[]);
+}
+
+#[test]
+fn a_context_wins_over_multifactor_authentication_and_one_that_is_off_says_nothing() {
+    let policy = |enabled: &str| {
+        format!(
+            r#"{{ "EntraRoles": {{ "Policies": {{ "R": {{ "ActivationRequirement": "MultiFactorAuthentication",
+                "AuthenticationContext_Enabled": {enabled}, "AuthenticationContext_Value": "c1:High" }} }} }} }}"#
+        )
+    };
+    let (on, left) = import(&policy("true"));
+    assert!(on.contains("authentication: { context: c1 }") && left.is_empty(), "{on} {left:?}");
+    let (off, left) = import(&policy("false"));
+    assert!(off.contains("authentication: mfa"), "{off}");
+    assert_eq!(left, ["not-in-force EntraRoles.Policies.R.AuthenticationContext_Value"]);
+}
+
+#[test]
+fn templates_become_profiles_and_overrides_what_is_said_over_them() {
+    let text = format!(
+        r#"{{ "PolicyTemplates": {{
+                "Standard": {{ "ActivationDuration": "PT8H", "ActivationRequirement": "None", "ApprovalRequired": false, "Colour": 1 }},
+                "Unused: one": {{ "ActivationDuration": "PT1H" }} }},
+            "EntraRoles": {{ "Policies": {{ "A": {{ "Template": "standard" }} }} }},
+            "AzureRoles": {{ "Policies": [ {{ "RoleName": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}", "Template": "Standard", "ActivationDuration": "PT2H", "Size": 1 }} ] }},
+            "GroupPolicies": [ {{ "GroupId": "{TEAM}", "RoleName": "Owner", "PolicySource": "template", "PolicyTemplate": "Standard" }} ],
+            "AzureRolePolicies": [ {{ "RoleName": "Owner", "Scope": "/subscriptions/{SUBSCRIPTION}", "PolicySource": "inline", "Policy": {{ "EnablementRules": [] }} }},
+                                   {{ "RoleName": "Other", "Scope": "/subscriptions/{SUBSCRIPTION}", "PolicySource": "file", "PolicyFile": "x.csv" }} ] }}"#
+    );
+    let yaml = format!(
+        "profiles:
+  Standard:
+    activation:
+      max_duration: 8h
+      authentication: none
+      justification: false
+      ticket: false
+      approval: none
+
+  \"Unused: one\":
+    activation: {{ max_duration: 1h }}
+
+groups:
+  {TEAM}:
+    owner:
+      settings: Standard
+
+directory_roles:
+  A:
+    settings: Standard
+
+azure:
+  - subscription: {SUBSCRIPTION}
+    roles:
+      Owner:
+        settings:
+          activation: {{ authentication: none, justification: false, ticket: false }}
+
+      Reader:
+        settings:
+          extends: Standard
+          activation: {{ max_duration: 2h }}
+"
+    );
+    let left = [
+        "unknown-key AzureRoles.Policies[0].Size",
+        "no-counterpart AzureRolePolicies[1].PolicyFile",
+        "unknown-key PolicyTemplates.Standard.Colour",
+    ];
+    let (written, mut told) = import(&text);
+    assert_eq!(written, yaml);
+    let mut left = left.map(str::to_owned).to_vec();
+    left.sort();
+    told.sort();
+    assert_eq!(told, left);
+}
+
+#[test]
+fn assignments_of_both_forms_are_carried_over() {
+    let text = format!(
+        r#"{{ "Assignments": {{
+                "EntraRoles": [ {{ "roleName": "A", "assignments": [
+                    {{ "principalId": "{ADA}", "principalType": "User", "assignmentType": "Eligible", "justification": "why", "principalName": "Ada" }},
+                    {{ "principalId": "{ADA}", "assignmentType": "Active", "permanent": true, "duration": "P1D" }},
+                    {{ "principalId": "{ADA}", "assignmentType": "Eligible" }} ] }} ],
+                "AzureRoles": [ {{ "RoleName": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}/resourceGroups/hub", "assignments": [
+                    {{ "principalId": "{TEAM}", "principalType": "Group", "duration": "PT8H", "condition": "@x", "conditionVersion": "2.0" }} ] }} ],
+                "Groups": [ {{ "groupId": "{TEAM}", "roleName": "Member", "assignments": [ {{ "principalId": "{ADA}", "assignmentType": "Eligible", "duration": "P8H" }} ] }} ] }},
+            "EntraIDRolesActive": [ {{ "PrincipalIds": ["{TEAM}", "<guid>"], "Rolename": "B", "Duration": "P30D" }} ],
+            "GroupRoles": [ {{ "PrincipalId": "{ADA}", "GroupId": "{TEAM}", "Rolename": "Owner" }} ],
+            "ProtectedUsers": ["bg@contoso.example"] }}"#
+    );
+    let yaml = format!(
+        "groups:
+  {TEAM}:
+    member:
+      eligible:
+        - {{ user: {ADA} }}
+    owner:
+      eligible:
+        - {{ user: {ADA} }}
+
+directory_roles:
+  A:
+    eligible:
+      - {{ user: {ADA}, justification: why }}  # Ada
+    active:
+      - {{ user: {ADA}, permanent: true }}
+
+  B:
+    active:
+      - {{ group: {TEAM}, for: 30d }}
+
+azure:
+  - subscription: {SUBSCRIPTION}
+    resource_group: hub
+    roles:
+      Reader:
+        eligible:
+          - {{ group: {TEAM}, for: 8h, condition: \"@x\" }}
+
+protected:
+  - {{ user: bg@contoso.example }}
+"
+    );
+    gives(
+        &text,
+        &yaml,
+        &[
+            "not-in-force Assignments.EntraRoles[0].assignments[1].duration",
+            "declared-twice Assignments.EntraRoles[0].assignments[2].principalId",
+            "odd-value Assignments.Groups[0].assignments[0].duration",
+            "no-id EntraIDRolesActive[0].PrincipalIds[1]",
+        ],
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_listed_and_the_rest_goes_on() {
+    let text = format!(
+        r#"{{ "_metadata": {{}}, "TelemetrySettings": {{}}, "EntraIdRoles ": 1, "EntraRoles": {{ "Policies": {{
+                "*": {{ "ActivationDuration": "PT1H" }},
+                "A": {{ "ActivationDuration": "PT25H", "ApprovalRequired": true, "MaximumActiveAssignmentDuration": "PT4H",
+                        "ActivationRequirement": "Passkey", "AllowPermanentEligibility": "perhaps",
+                        "Notifications": {{ "Eligibility": {{ "Alert": {{ "NotificationLevel": "None", "Recipients": ["nobody"] }}, "Chief": {{}} }} }} }},
+                "B": 5, "C": {{ "Template": "Nope" }} }}, "Extra": 1 }},
+            "AzureRoles": {{ "Policies": {{ "Reader": {{ "Scope": "/subscriptions/{{{{ .Env.X }}}}", "ActivationDuration": "PT1H" }} }} }},
+            "Assignments": {{ "EntraRoles": [ {{ "assignments": [] }}, {{ "roleName": "A", "assignments": [
+                {{ "principalId": "{ADA}", "assignmentType": "Sometimes" }}, {{ "assignmentType": "Active" }},
+                {{ "principalId": "{ADA}", "principalType": "ServicePrincipal", "assignmentType": "Eligible" }} ] }} ] }} }}"#
+    );
+    let (written, mut told) = import(&text);
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "default-approvers EntraRoles.Policies.A.ApprovalRequired",
+            "missing-key Assignments.EntraRoles[0]",
+            "missing-key Assignments.EntraRoles[1].assignments[1]",
+            "no-counterpart TelemetrySettings",
+            "no-counterpart _metadata",
+            "notification-for-nothing EntraRoles.Policies.A.Notifications.Eligibility.Alert.NotificationLevel",
+            "odd-value Assignments.EntraRoles[1].assignments[0].assignmentType",
+            "odd-value AzureRoles.Policies.Reader",
+            "odd-value EntraRoles.Policies.*",
+            "odd-value EntraRoles.Policies.A.ActivationDuration",
+            "odd-value EntraRoles.Policies.A.ActivationRequirement",
+            "odd-value EntraRoles.Policies.A.MaximumActiveAssignmentDuration",
+            "odd-value EntraRoles.Policies.A.Notifications.Eligibility.Alert.Recipients",
+            "service-principal-eligible Assignments.EntraRoles[1].assignments[2].principalId",
+            "unknown-key EntraIdRoles ",
+            "unknown-key EntraRoles.Extra",
+            "unknown-key EntraRoles.Policies.A.Notifications.Eligibility.Chief",
+            "unknown-template EntraRoles.Policies.C.Template",
+            "wrong-type EntraRoles.Policies.A.AllowPermanentEligibility",
+            "wrong-type EntraRoles.Policies.B",
+        ]
+    );
+    assert!(written.contains("justification: false"), "{written}");
+}
+
+#[test]
+fn a_tenant_tells_what_the_ids_are() {
+    let principal =
+        |id: &str, name: &str, detail| Principal { id: id.parse().unwrap(), display_name: name.into(), detail };
+    let facts =
+        GroupFacts { role_assignable: true, membership: GroupMembership::Assigned, onboarded: true, planned: false };
+    let ada = PrincipalDetail::User { user_principal_name: "ada@contoso.example".into(), enabled: true };
+    let role: RoleId = "00000000-0000-4000-8000-000000000201".parse().unwrap();
+    let directory = Directory::new(DirectoryParts {
+        principals: vec![principal(ADA, "Ada", ada), principal(TEAM, "Team", PrincipalDetail::Group(facts))],
+        azure_roles: vec![Role { id: role, name: "Reader".into(), assignable_scopes: Vec::new() }],
+        places: vec![ArmPlace {
+            scope: format!("/subscriptions/{SUBSCRIPTION}").parse().unwrap(),
+            name: Some("Production".into()),
+        }],
+        ..DirectoryParts::default()
+    });
+    let tenant: TenantId = "0f4a2a3e-0000-4000-8000-000000000001".parse().unwrap();
+    let text = format!(
+        r#"{{ "AzureRoles": [ {{ "PrincipalIds": ["{ADA}", "{TEAM}", "00000000-0000-4000-8000-000000000999"], "Rolename": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}" }},
+                             {{ "PrincipalId": "{ADA}", "Rolename": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}/resourceGroups/gone" }} ] }}"#
+    );
+    let into = Into { layout: Layout::Flat, backend: None, tenant: Some((tenant, Some("Contoso"), &directory)) };
+    let imported = easypim(&[("pim.json".to_owned(), text)], &into).unwrap();
+    let written = imported.files.get("policy.yaml").unwrap();
+    let expected = "azure:
+  - subscription: Production
+    roles:
+      Reader:
+        eligible:
+          - { user: ada@contoso.example }
+          - { group: Team }
+";
+    assert!(written.ends_with(expected) && written.contains(&tenant.to_string()), "{written}");
+    let reasons: Vec<_> = imported.left_out.iter().map(|one| one.reason).collect();
+    assert_eq!(reasons, ["unknown-scope", "unknown-principal"]);
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_place() {
+    let into = Into { layout: Layout::Flat, backend: None, tenant: None };
+    for text in ["{", "{ \"a\": 1 \"b\": 2 }", "[[[", "\u{1}"] {
+        let problem = easypim(&[("pim.json".to_owned(), text.to_owned())], &into).unwrap_err();
+        assert!(problem.starts_with("`pim.json`: line 1, column "), "{problem}");
+    }
+    let deep = "[".repeat(100_000);
+    assert!(easypim(&[("pim.json".to_owned(), deep)], &into).is_err());
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_one_counts_and_the_other_is_listed() {
+    let (written, left) = import(
+        r#"{ "EntraRoles": { "Policies": { "A": { "ActivationDuration": "PT1H", "activationDuration": "PT2H" } } } }"#,
+    );
+    assert!(written.contains("max_duration: 2h"), "{written}");
+    assert_eq!(left, ["unknown-key EntraRoles.Policies.A.ActivationDuration"]);
+}
+
+#[test]
+fn several_files_are_one_configuration() {
+    let text = |text: &str| text.to_owned();
+    let files = [
+        ("a.json".to_owned(), text(r#"{ "EntraRoles": { "Policies": { "A": { "Template": "T" } } } }"#)),
+        ("b.json".to_owned(), text(r#"{ "PolicyTemplates": { "T": { "ActivationDuration": "PT1H" } } }"#)),
+        ("c.json".to_owned(), text(r#"{ "EntraRoles": { "Policies": { "A": { "Template": "T" } } } }"#)),
+    ];
+    let imported = easypim(&files, &Into { layout: Layout::Scope, backend: None, tenant: None }).unwrap();
+    assert!(imported.files.get("directory.yaml").unwrap().contains("settings: T"));
+    let told: Vec<_> = imported.left_out.iter().map(|one| (one.reason, one.address.as_str())).collect();
+    assert_eq!(told, [("declared-twice", "c.json.EntraRoles.Policies.A")]);
+}
