@@ -1,23 +1,30 @@
 //! `apply`: plans, asks, carries out, and plans again.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 
 use super::args::{ApplyArgs, PlanFormat, TextOrJson};
-use super::context::{Context, Policies};
+use super::context::{Context, Executor, Metered};
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::Progress;
 use super::terminal;
+use super::turn::Turn;
 use crate::apply::{self, ApplyReport, Outcome, Stop};
-use crate::backend::local::LocalExecutor;
+use crate::compare::Comparison;
 use crate::model::{Desired, Names, Snapshot};
 use crate::plan::{
     ApprovedPlan, GuardId, Plan, PlanFile, Step, approve, not_approved, not_done, taken_over, with_real_groups,
     without_new_renewals,
 };
 use crate::render;
+use crate::runs::{Journal, Purpose};
 
 pub(super) fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, CliError> {
     if args.plan.is_some() && !args.target.targets.is_empty() {
@@ -32,46 +39,136 @@ pub(super) fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, CliError>
     allowed.extend(saved.iter().flat_map(|saved| &saved.allowed));
 
     let policies = context.policies(&allowed)?;
-    let backend = context.required_backend(&policies)?;
-    // The lock is taken before the tenant is read, and held until the end.
-    let executor = backend.executor(context.now())?;
-    let comparison = context.compare(&policies, &executor, &allowed)?;
-    context.say_findings(&comparison.planned.findings, &policies.sources);
-    super::plan::say_idle(&filter, &comparison);
-    let settle = |plan: Plan| {
-        let plan = filter.narrow(plan);
-        match &saved {
-            Some(saved) => without_new_renewals(plan, &saved.plan),
-            None => plan,
+    context.required_backend(&policies)?;
+    // The locks are taken before the tenant is read, and held until the end.
+    let turn = Turn::take(context, &policies)?;
+    let result = context.executor(&policies).and_then(|executor| {
+        let read = || {
+            let comparison = context.comparison(&policies, executor.source(), &allowed);
+            let narrow = |mut comparison: Comparison| {
+                let plan = filter.narrow(comparison.planned.plan);
+                comparison.planned.plan = match &saved {
+                    Some(saved) => without_new_renewals(plan, &saved.plan),
+                    None => plan,
+                };
+                comparison
+            };
+            comparison.map(move |read| read.map(narrow)).boxed_local()
+        };
+        let comparison = context.read(executor.source(), read())?;
+        context.say_findings(&comparison.planned.findings, &policies.sources);
+        super::plan::say_idle(&filter, &comparison);
+        if let Some(saved) = &saved {
+            saved.require_same(&comparison.planned.plan, &comparison.desired, &comparison.snapshot)?;
         }
-    };
-    let plan = settle(comparison.planned.plan);
-    if let Some(saved) = &saved {
-        saved.require_same(&plan, &comparison.desired, &comparison.snapshot)?;
-    }
-    let approved = match approve(plan, &comparison.desired, &comparison.snapshot, &allowed) {
-        Ok(approved) => approved,
-        Err(refused) => {
-            let (plan, verdict) = *refused;
-            let form = plan_form(args.format);
-            terminal::data(&super::plan::show(context.terminal, &plan, &verdict, form)?)?;
-            return Ok(Exit::Refused);
+        let session = Session {
+            turn: &turn,
+            executor: &executor,
+            allowed: &allowed,
+            auto_approve: args.auto_approve,
+            format: args.format,
+            purpose: Purpose::Apply,
+            read: &read,
+        };
+        session.go(context, comparison)
+    });
+    turn.give_back(context);
+    result
+}
+
+/// Reads the tenant and plans.
+type Read<'a> = dyn Fn() -> LocalBoxFuture<'a, Result<Comparison, CliError>> + 'a;
+
+/// What it takes to approve a plan and to carry it out.
+pub(super) struct Session<'s, 'r> {
+    pub(super) turn: &'s Turn,
+    pub(super) executor: &'s Executor,
+    pub(super) allowed: &'s BTreeSet<GuardId>,
+    pub(super) auto_approve: bool,
+    pub(super) format: TextOrJson,
+    pub(super) purpose: Purpose,
+    pub(super) read: &'s Read<'r>,
+}
+
+impl Session<'_, '_> {
+    /// Shows the plan, asks, carries it out, and plans again.
+    pub(super) fn go(self, context: &Context, comparison: Comparison) -> Result<Exit, CliError> {
+        let Comparison { desired, snapshot, planned } = comparison;
+        let approved = match approve(planned.plan, &desired, &snapshot, self.allowed) {
+            Ok(approved) => approved,
+            Err(refused) => {
+                let (plan, verdict) = *refused;
+                let form = plan_form(self.format);
+                terminal::data(&super::plan::show(context.terminal, &plan, &verdict, form)?)?;
+                return Ok(Exit::Refused);
+            }
+        };
+        let asks = !approved.plan().steps.is_empty() && !self.auto_approve;
+        let text = super::plan::show(context.terminal, approved.plan(), approved.verdict(), PlanFormat::Text)?;
+        match self.format {
+            TextOrJson::Text => terminal::data(&text)?,
+            // Standard output is for the result; nobody should say yes to what they have not seen.
+            TextOrJson::Json if asks => terminal::say(&text),
+            TextOrJson::Json => {}
         }
-    };
-    let asks = !approved.plan().steps.is_empty() && !args.auto_approve;
-    let text = super::plan::show(context.terminal, approved.plan(), approved.verdict(), PlanFormat::Text)?;
-    match args.format {
-        TextOrJson::Text => terminal::data(&text)?,
-        // Standard output is for the result; nobody should say yes to what they have not seen.
-        TextOrJson::Json if asks => terminal::say(&text),
-        TextOrJson::Json => {}
+        if asks {
+            ask(approved.plan())?;
+        }
+        let applied = self.carry_out(context, &approved)?;
+        report(context, self.format, &approved, &applied)?;
+        Ok(exit(approved.plan(), &applied))
     }
-    if asks {
-        ask(approved.plan())?;
+
+    fn carry_out(&self, context: &Context, approved: &ApprovedPlan) -> Result<Applied, CliError> {
+        let steps = approved.plan().steps.len();
+        let journal = if steps > 0 { Some(self.turn.begin(context, approved, self.purpose.clone())?) } else { None };
+        self.turn.hand_over_interrupts();
+        let stop = Arc::new(Stop::default());
+        let metered = Metered::start(self.executor.meter.as_ref());
+        // What the last look found declared, for the record.
+        let declared = RefCell::new(None);
+        let look = || {
+            let read = (self.read)();
+            let keep = |Comparison { desired, planned, .. }: Comparison| {
+                declared.replace(Some(desired));
+                planned.plan
+            };
+            read.map(move |read| read.map(keep)).boxed_local()
+        };
+        let applied = context.runtime.block_on(async {
+            let watch = tokio::spawn(watch_for_interrupt(Arc::clone(&stop)));
+            let report = self.run(approved, journal.as_ref(), &stop).await;
+            let progress = Progress::reading("reading the tenant again", self.executor.meter.as_ref());
+            let say = |left: usize, wait: Duration| {
+                let steps = render::count(left, "step is", "steps are");
+                let seconds = wait.as_secs();
+                progress.say(&format!("{steps} not to be seen in the tenant yet; looking again in {seconds} s"));
+            };
+            let state = &*self.executor.state;
+            let settled = apply::settle(approved.plan(), &report, state, &stop, &look, &say).await;
+            watch.abort();
+            Applied { report, remaining: settled.remaining }
+        });
+        metered.say("applied, and read the tenant again");
+        let declared = declared.borrow();
+        let left = declared.as_ref().zip(applied.remaining.as_ref().ok());
+        self.turn.end(context, journal.as_ref(), &self.purpose, left);
+        if let (Some(journal), TextOrJson::Text) = (&journal, self.format) {
+            terminal::say(&format!("recorded as run {0}: `pimform history {0}`", journal.id()));
+        }
+        Ok(applied)
     }
-    let result = carry_out(context, &policies, &executor, &approved, &settle, &allowed);
-    report(context, args.format, &approved, &result)?;
-    Ok(exit(approved.plan(), &result))
+
+    async fn run(&self, approved: &ApprovedPlan, journal: Option<&Journal>, stop: &Stop) -> ApplyReport {
+        let progress = Progress::steps(approved.plan().steps.len());
+        let state = &*self.executor.state;
+        let Some(journal) = journal else { return apply::run(approved, state, &progress, stop).await };
+        let observer = (&progress, journal);
+        tokio::select! {
+            report = apply::run(approved, state, &observer, stop) => report,
+            never = Turn::keep(journal) => match never {},
+        }
+    }
 }
 
 fn plan_form(format: TextOrJson) -> PlanFormat {
@@ -151,56 +248,14 @@ struct Applied {
     remaining: Result<Plan, CliError>,
 }
 
-fn carry_out(
-    context: &Context,
-    policies: &Policies,
-    executor: &LocalExecutor,
-    approved: &ApprovedPlan,
-    settle: &dyn Fn(Plan) -> Plan,
-    allowed: &BTreeSet<GuardId>,
-) -> Applied {
-    let stop = Arc::new(Stop::default());
-    let report = {
-        let progress = Progress::steps(approved.plan().steps.len());
-        context.runtime.block_on(async {
-            let watch = tokio::spawn(watch_for_interrupt(Arc::clone(&stop)));
-            let report = apply::run(approved, executor, &progress, &stop).await;
-            watch.abort();
-            report
-        })
-    };
-    let remaining = context.compare(policies, executor, allowed).map(|comparison| settle(comparison.planned.plan));
-    Applied { report, remaining }
-}
-
 /// The first interrupt finishes the steps under way, the second ends the program.
 async fn watch_for_interrupt(stop: Arc<Stop>) {
-    interrupt().await;
+    super::interrupt().await;
     stop.request();
-    anstream::eprintln!("stopping after the steps under way; interrupt again to stop at once");
-    interrupt().await;
+    anstream::eprintln!("stopping after what is under way; interrupt again to stop at once");
+    super::interrupt().await;
     #[expect(clippy::exit, reason = "the user insists; every write is whole by construction")]
     std::process::exit(i32::from(Exit::Partial as u8));
-}
-
-/// Ctrl-C at a terminal, or the signal by which a job is told to end.
-#[cfg(unix)]
-async fn interrupt() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupt() {
-    drop(tokio::signal::ctrl_c().await);
 }
 
 fn report(context: &Context, format: TextOrJson, approved: &ApprovedPlan, applied: &Applied) -> Result<(), CliError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::args::{CheckArgs, TextOrJson};
-use super::context::{Context, Policies};
+use super::context::{Backend, Context, Policies};
 use super::error::CliError;
 use super::exit::Exit;
 use super::terminal;
@@ -15,7 +15,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, CliError>
             let (findings, checked) = findings(context, &policies)?;
             (findings, policies.sources, checked)
         }
-        Err(CliError::Invalid { findings, sources }) => (findings, sources, Against::Nothing),
+        Err(CliError::Invalid { findings, sources }) => (findings, sources, Against::Nothing("they could not be read")),
         Err(other) => return Err(other),
     };
     let exit = if findings.has_errors() { Exit::Invalid } else { Exit::Done };
@@ -31,18 +31,20 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, CliError>
 
 /// What the files were checked against.
 enum Against {
-    /// Only themselves.
-    Nothing,
+    /// Only themselves, and why.
+    Nothing(&'static str),
     /// A tenant file.
     Tenant,
 }
 
 fn findings(context: &Context, policies: &Policies) -> Result<(Findings, Against), CliError> {
-    let Some(backend) = context.backend(policies)? else {
-        return Ok((crate::policy::check_offline(&policies.documents), Against::Nothing));
+    let offline = |why| Ok((crate::policy::check_offline(&policies.documents), Against::Nothing(why)));
+    let reader = match context.backend(policies)? {
+        None => return offline("no backend is named"),
+        Some(Backend::Microsoft) => return offline("`check` asks no service; `plan` does"),
+        Some(Backend::Local(path)) => context.local_reader(&path)?,
     };
-    let reader = backend.reader(context.now())?;
-    let mut findings = match context.compare(policies, &reader, &BTreeSet::new()) {
+    let mut findings = match context.compare(policies, reader.source(), &BTreeSet::new()) {
         Ok(comparison) => comparison.planned.findings,
         Err(CliError::Invalid { findings, .. }) => findings,
         Err(other) => return Err(other),
@@ -61,9 +63,9 @@ fn text(context: &Context, findings: &Findings, sources: &SourceMap, checked: &A
     let noun = if files == 1 { "file" } else { "files" };
     let warnings = findings.count(Severity::Warning);
     let rest = match (checked, warnings) {
-        (Against::Tenant, 0) => "no problem",
-        (Against::Tenant, _) => "no error",
-        (Against::Nothing, _) => "no error; names were not checked, since no backend is named",
+        (Against::Tenant, 0) => "no problem".to_owned(),
+        (Against::Tenant, _) => "no error".to_owned(),
+        (Against::Nothing(why), _) => format!("no error; names were not checked, since {why}"),
     };
     terminal::data(&format!("{files} {noun} checked: {rest}"))?;
     Ok(())

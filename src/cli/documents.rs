@@ -20,6 +20,9 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Policy => crate::policy::policy_schema(),
         SchemaOf::Tenant => crate::backend::local::tenant_schema(),
         SchemaOf::Plan => crate::plan::plan_schema(),
+        SchemaOf::Drift => crate::render::drift_schema(),
+        SchemaOf::Run => crate::runs::run_schema(),
+        SchemaOf::Permissions => crate::permissions::permissions_schema(),
     };
     terminal::data(&format!("{schema:#}"))?;
     Ok(Exit::Done)
@@ -81,4 +84,20 @@ fn cannot_write(path: &Path, source: std::io::Error) -> CliError {
 pub(super) fn read(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path)
         .map_err(|error| CliError::failed(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// Reads a text file in UTF-8, or in UTF-16 with its mark, as some shells write it.
+pub(super) fn read_any(path: &Path) -> Result<String, CliError> {
+    let bytes =
+        std::fs::read(path).map_err(|error| CliError::failed(format!("cannot read `{}`: {error}", path.display())))?;
+    let units = |read: fn([u8; 2]) -> u16| {
+        let pairs = bytes.chunks_exact(2).skip(1).filter_map(|pair| Some(read(pair.try_into().ok()?)));
+        char::decode_utf16(pairs).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
+    };
+    match bytes.as_slice() {
+        [0xFF, 0xFE, ..] => Ok(units(u16::from_le_bytes)),
+        [0xFE, 0xFF, ..] => Ok(units(u16::from_be_bytes)),
+        _ => String::from_utf8(bytes)
+            .map_err(|_| CliError::failed(format!("`{}` is not UTF-8", path.display())).help("save the file as UTF-8")),
+    }
 }

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use crate::backend::BackendError;
 use crate::compare::CompareError;
 use crate::diag::{Finding, Findings, SourceMap, chain};
+use crate::runs::StoreError;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -105,6 +106,18 @@ impl From<BackendError> for CliError {
     fn from(error: BackendError) -> Self {
         let help = error.help();
         Self::Other { exit: Exit::Failed, message: chain(&error), details: Vec::new(), help }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::failed(chain(&error)).help(error.help())
+    }
+}
+
+impl From<serde_json::Error> for CliError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

@@ -10,7 +10,7 @@ pub enum Exit {
     Done = 0,
     /// Failed, or declined at the prompt.
     Failed = 1,
-    /// There are changes (`plan --detailed-exitcode`).
+    /// There are changes (`plan --detailed-exitcode`), or drift.
     Changes = 2,
     /// The policy files are invalid.
     Invalid = 3,
@@ -29,7 +29,7 @@ impl Exit {
     pub const TABLE: [(Self, &'static str); 8] = [
         (Self::Done, "done"),
         (Self::Failed, "failed"),
-        (Self::Changes, "changes are pending (plan --detailed-exitcode)"),
+        (Self::Changes, "changes are pending (`plan --detailed-exitcode`), or there is drift (`drift`)"),
         (Self::Invalid, "the policy files are invalid"),
         (Self::Refused, "refused by a guard, or the saved plan is stale"),
         (Self::Partial, "partly applied"),

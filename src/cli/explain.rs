@@ -20,8 +20,8 @@ pub(super) fn run(context: &Context, args: &ExplainArgs) -> Result<Exit, CliErro
         return word(args);
     }
     let policies = context.policies(&BTreeSet::new())?;
-    let reader = context.required_backend(&policies)?.reader(context.now())?;
-    let comparison = context.compare(&policies, &reader, &BTreeSet::new())?;
+    let reader = context.reader(&policies)?;
+    let comparison = context.compare(&policies, reader.source(), &BTreeSet::new())?;
     let names = Names::new(&comparison.desired.directory);
     let found = explain(&args.what, &comparison.desired, &comparison.snapshot, &policies.sources, context.now());
     let explanations = found.map_err(|nearest| {

@@ -5,13 +5,26 @@ mod args;
 mod check;
 mod context;
 mod documents;
+mod drift;
+mod emulator;
 mod error;
 mod exit;
 mod explain;
+mod history;
+mod live;
+mod permissions;
 mod plan;
 mod progress;
+mod runner;
+mod show;
 mod snapshot;
 mod terminal;
+mod turn;
+mod undo;
+
+mod import;
+mod init;
+mod tree;
 
 use std::ffi::OsString;
 
@@ -54,16 +67,48 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::run(&context, args),
         Command::Plan(args) => plan::run(&context, args),
         Command::Apply(args) => apply::run(&context, args),
+        Command::Drift(args) => drift::run(&context, args),
+        Command::Show(args) => show::run(&context, args),
+        Command::History(args) => history::run(&context, args),
+        Command::Undo(args) => undo::run(&context, args),
+        Command::Unlock(args) => history::unlock(&context, args),
         Command::Explain(args) => explain::run(&context, args),
         Command::Schema(args) => documents::schema(args),
         Command::Snapshot(args) => snapshot::run(&context, args),
+        Command::Permissions(args) => permissions::run(&context, args),
+        Command::Emulator(args) => emulator::run(&context, args),
         Command::Completions(args) => documents::completions(args),
         Command::Man(args) => documents::man(args),
+        Command::Import(args) => import::run(&context, args),
+        Command::Init(args) => init::run(&context, args),
     };
+    if let Some(problem) = context.trace_problem() {
+        terminal::say(&crate::render::visible(&format!("warning: the trace is not whole: {problem}")));
+    }
     result.unwrap_or_else(|error| {
         tell(&context, &error);
         error.code()
     })
+}
+
+/// Ctrl-C at a terminal, or the signal by which a job is told to end.
+#[cfg(unix)]
+async fn interrupt() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupt() {
+    drop(tokio::signal::ctrl_c().await);
 }
 
 fn tell(context: &Context, error: &CliError) {

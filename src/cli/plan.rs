@@ -15,8 +15,8 @@ pub(super) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliError> 
     let allowed = args.allow.guards();
     let filter = filter(&args.target.targets)?;
     let policies = context.policies(&allowed)?;
-    let reader = context.required_backend(&policies)?.reader(context.now())?;
-    let comparison = context.compare(&policies, &reader, &allowed)?;
+    let reader = context.reader(&policies)?;
+    let comparison = context.compare(&policies, reader.source(), &allowed)?;
     context.say_findings(&comparison.planned.findings, &policies.sources);
     say_idle(&filter, &comparison);
     let plan = filter.narrow(comparison.planned.plan);
@@ -64,7 +64,7 @@ pub(super) fn is_incomplete(plan: &Plan) -> bool {
     plan.observations.iter().any(|observation| observation.kind == ObservationKind::Blocked)
 }
 
-fn exit(plan: &Plan, verdict: &Verdict, detailed: bool) -> Exit {
+pub(super) fn exit(plan: &Plan, verdict: &Verdict, detailed: bool) -> Exit {
     if verdict.is_refused() {
         Exit::Refused
     } else if is_incomplete(plan) {

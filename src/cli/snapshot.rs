@@ -3,27 +3,43 @@
 use std::collections::BTreeSet;
 
 use super::args::SnapshotArgs;
-use super::context::{Context, Policies};
+use super::context::{Backend, Context, Policies};
 use super::error::CliError;
 use super::exit::Exit;
 use super::terminal;
-use crate::backend::local::{TenantFile, write_tenant};
+use crate::backend::local::{LocalReader, TenantFile, write_tenant};
+use crate::backend::{ReadQuery, ReadState};
 use crate::diag::SourceMap;
+use crate::model::{Directory, Snapshot};
 use crate::plan::GuardId;
-use crate::policy::Documents;
+use crate::policy::{self, Documents};
+use crate::render;
 
 pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliError> {
     if let Some(path) = args.out.as_ref().filter(|path| path.exists() && !args.force) {
         return Err(CliError::failed(format!("`{}` exists", path.display())).help("replace it with `--force`"));
     }
-    // With the backend on the command line no policy is needed.
-    let policies = if context.common.backend().is_some() {
-        Policies { documents: Documents::default(), sources: SourceMap::default() }
-    } else {
-        context.policies(&BTreeSet::from([GuardId::EmptyPolicy]))?
+    // With the backend on the command line no policy is needed; what the files name is in the snapshot all the same.
+    let policies = match context.policies(&BTreeSet::from([GuardId::EmptyPolicy])) {
+        Ok(policies) => policies,
+        Err(_) if context.common.backend().is_some() => {
+            Policies { documents: Documents::default(), sources: SourceMap::default() }
+        }
+        Err(error) => return Err(error),
     };
-    let reader = context.required_backend(&policies)?.reader(context.now())?;
-    let file = reader.capture();
+    let file = match context.required_backend(&policies)? {
+        // A tenant file holds all there is already, and more than a snapshot of it would.
+        Backend::Local(path) => LocalReader::open(&path, context.now())?.capture(),
+        Backend::Microsoft => {
+            let reader = context.reader(&policies)?;
+            let source = reader.source();
+            let snapshot = context.read(source, whole(source.state, &policies.documents))?;
+            for note in &snapshot.notes {
+                terminal::say(&format!("note: {}", render::visible(note)));
+            }
+            TenantFile::of(&snapshot)
+        }
+    };
     match &args.out {
         Some(path) => write_tenant(path, &file)?,
         None => terminal::data(&file.to_text()?)?,
@@ -34,6 +50,15 @@ pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliErr
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
+}
+
+/// All that can be seen, and all that the files name: a file that is to be planned against must know both.
+async fn whole(state: &dyn ReadState, documents: &Documents) -> Result<Snapshot, CliError> {
+    // Asked first, what the files name is part of everything that the backend reads then.
+    let directory = state.directory(&policy::names(documents)).await?;
+    let mut snapshot = state.snapshot(&ReadQuery::Everything).await?;
+    snapshot.directory = Directory::joined(&directory, &snapshot.directory);
+    Ok(snapshot)
 }
 
 fn unreadable(file: &TenantFile) -> usize {

@@ -11,7 +11,7 @@ use crate::explain::{
     ExplainedAssignment, ExplainedField, ExplainedList, ExplainedMember, Explanation, Held, TenantSide,
 };
 use crate::model::time::DayEdge;
-use crate::model::{Approval, DesiredEnding, DesiredSchedule, Names, Origin, Ownership, Time, Value, Window};
+use crate::model::{DesiredEnding, DesiredSchedule, Names, Origin, Ownership, Time, Window};
 
 /// How wide text may be.
 const WIDTH: usize = 80;
@@ -74,11 +74,11 @@ fn width(text: &str) -> usize {
 
 fn fields(out: &mut String, fields: &[ExplainedField], names: &Names) {
     let tenant = |field: &ExplainedField| {
-        field.tenant.as_ref().map_or_else(|| "?".to_owned(), |value| visible(&words_of(value, names)).into_owned())
+        field.tenant.as_ref().map_or_else(|| "?".to_owned(), |value| visible(&words::of(value, names)).into_owned())
     };
     let managed = fields.iter().filter_map(|field| {
         let (value, place) = field.declared.as_ref()?;
-        let declared = visible(&words_of(value, names)).into_owned();
+        let declared = visible(&words::of(value, names)).into_owned();
         Some([field.field.to_string(), declared, tenant(field), visible(&place_of(place.as_ref())).into_owned()])
     });
     let managed: Vec<[String; 4]> = managed.collect();
@@ -225,17 +225,6 @@ fn schedule(schedule: &DesiredSchedule) -> String {
     end + &from
 }
 
-fn words_of(value: &Value, names: &Names) -> String {
-    let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
-    match value {
-        Value::Approval(Approval::Required(approvers)) => {
-            list(approvers.iter().map(|approver| names.principal(approver.principal())).collect())
-        }
-        Value::Recipients(recipients) => list(recipients.0.iter().map(ToString::to_string).collect()),
-        scalar => words::scalar(scalar).unwrap_or_default(),
-    }
-}
-
 fn place_of(place: Option<&Place>) -> String {
     place.map(ToString::to_string).unwrap_or_default()
 }
@@ -248,9 +237,9 @@ pub fn explained_json(explanation: &Explanation, names: &Names, now: Time) -> Js
     let settings = explanation.settings.iter().map(|field| {
         json!({
             "field": field.field.to_string(),
-            "declared": field.declared.as_ref().map(|(value, _)| words_of(value, names)),
+            "declared": field.declared.as_ref().map(|(value, _)| words::of(value, names)),
             "declared_at": field.declared.as_ref().and_then(|(_, place)| place.as_ref()),
-            "tenant": field.tenant.as_ref().map(|value| words_of(value, names)),
+            "tenant": field.tenant.as_ref().map(|value| words::of(value, names)),
         })
     });
     let assignments = explanation.assignments.iter().map(|assignment| {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::diag::Place;
 use crate::model::time::DayEdge;
-use crate::model::{Approval, Authentication, Ending, Level, PrincipalId, Schedule, Time, Value, Window};
+use crate::model::{Approval, Authentication, Ending, Level, Names, PrincipalId, Schedule, Time, Value, Window};
 use crate::plan::{PrincipalName, Reason};
 
 use super::view::{Cell, SpanKind, Tone};
@@ -112,4 +112,16 @@ pub(super) fn thousands(number: usize) -> String {
         }
     }
     out
+}
+
+/// A settings value with every principal in it by name.
+pub(super) fn of(value: &Value, names: &Names) -> String {
+    let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    match value {
+        Value::Approval(Approval::Required(approvers)) => {
+            list(approvers.iter().map(|approver| names.principal(approver.principal())).collect())
+        }
+        Value::Recipients(recipients) => list(recipients.0.iter().map(ToString::to_string).collect()),
+        other => scalar(other).unwrap_or_default(),
+    }
 }
