@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::harness::project;
 
 /// What each top module may use. A module that is not here may not exist.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("diag", &[]),
     ("model", &["diag"]),
     ("policy", &["diag", "model"]),
@@ -16,9 +16,35 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("apply", &["model", "plan", "backend"]),
     ("compare", &["diag", "model", "policy", "plan", "backend"]),
     ("explain", &["diag", "model", "policy", "plan"]),
-    ("render", &["diag", "model", "plan", "apply", "explain"]),
+    ("runs", &["diag", "model", "plan", "backend", "apply"]),
+    ("undo", &["diag", "model", "plan", "backend", "runs"]),
+    ("drift", &["diag", "model", "plan", "runs"]),
+    ("permissions", &["diag", "model", "policy", "backend"]),
+    ("render", &["diag", "model", "plan", "apply", "explain", "permissions", "runs", "drift"]),
     ("generate", &["model", "backend"]),
-    ("cli", &["diag", "model", "policy", "plan", "backend", "apply", "compare", "explain", "render"]),
+    ("import", &["diag", "model", "policy", "plan"]),
+    (
+        "cli",
+        &[
+            "diag",
+            "model",
+            "policy",
+            "plan",
+            "backend",
+            "apply",
+            "compare",
+            "explain",
+            "permissions",
+            "runs",
+            "undo",
+            "drift",
+            "import",
+            "render",
+            "emulator",
+        ],
+    ),
+    // The emulator knows the service and nothing of us.
+    ("emulator", &[]),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use crate::harness::{Workspace, assert_file, project};
 #[test]
 fn schemas_are_current() {
     let workspace = Workspace::new();
-    for of in ["policy", "tenant", "plan"] {
+    for of in ["policy", "tenant", "plan", "permissions", "drift", "run"] {
         let schema = workspace.run(&["schema", of]).expect(0).stdout;
         assert_file(&project().join(format!("schemas/{of}.schema.json")), &schema);
     }
@@ -26,8 +26,17 @@ fn the_command_line_reference_is_current() {
         Some("explain"),
         Some("schema"),
         Some("snapshot"),
+        Some("permissions"),
+        Some("emulator"),
         Some("completions"),
         Some("man"),
+        Some("import"),
+        Some("init"),
+        Some("drift"),
+        Some("show"),
+        Some("history"),
+        Some("undo"),
+        Some("unlock"),
     ];
     for command in commands {
         let args: Vec<&str> = command.into_iter().chain(["--help"]).collect();
@@ -53,6 +62,19 @@ fn the_findings_of_the_documentation_are_current() {
     let (before, rest) = text.split_once("<!-- findings -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- /findings -->").unwrap();
     assert_file(&path, &format!("{before}<!-- findings -->\n{table}<!-- /findings -->{after}"));
+}
+
+#[test]
+fn the_faults_of_the_documentation_are_current() {
+    let path = project().join("docs/emulator.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut table = String::from("| fault | what it does |\n|---|---|\n");
+    for (name, what) in pimform::emulator::Fault::all() {
+        let _ = writeln!(table, "| `{}` | {what} |", name.replace('|', "\\|"));
+    }
+    let (before, rest) = text.split_once("<!-- faults -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- /faults -->").unwrap();
+    assert_file(&path, &format!("{before}<!-- faults -->\n{table}<!-- /faults -->{after}"));
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Workspace {
     /// The program, ready to run here.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pimform"));
-        command.current_dir(self.path()).env_clear().args(args);
+        command.current_dir(self.path()).env_clear().envs([("USER", "ada"), ("HOSTNAME", "laptop")]).args(args);
         if !args.iter().any(|arg| arg.starts_with("--now")) {
             command.args(["--now", NOW]);
         }

@@ -1,6 +1,7 @@
 //! What holds for every tenant and every policy. Both are drawn at random, always the same ones.
 
-mod choices;
+pub(crate) mod choices;
+mod import;
 mod memory;
 mod policy;
 mod tenant;

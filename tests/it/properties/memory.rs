@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use pimform::apply::{self, ApplyReport, Observer, Outcome, Stop};
 use pimform::backend::local::{Tenant, TenantFile};
-use pimform::backend::{self, BackendError, Execute, Executed, ReadQuery, ReadState};
+use pimform::backend::{self, BackendError, Execute, ReadQuery, ReadState, Receipt};
 use pimform::compare::{CompareError, Comparison, compare};
 use pimform::diag::{FileId, Findings, SourceFile, SourceMap};
 use pimform::model::{Directory, NameQuery, PrincipalId, Snapshot, Target, TargetRead, TargetState, Time};
@@ -99,7 +99,7 @@ impl Execute for Memory {
         1
     }
 
-    async fn execute(&self, operation: &Operation) -> Result<Executed, BackendError> {
+    async fn execute(&self, operation: &Operation) -> Result<Receipt, BackendError> {
         let call = {
             let mut calls = self.calls.lock().unwrap();
             *calls += 1;
@@ -108,13 +108,14 @@ impl Execute for Memory {
         if self.failing.contains(&call) {
             return Err(BackendError::Conflict { what: "not today".to_owned() });
         }
-        match operation {
+        let executed = match operation {
             Operation::CreateGroup { group, create } if self.own_ids => {
                 let group = PrincipalId::new(Uuid::new_v5(&group.guid(), b"real"));
                 self.lock().apply(&Operation::CreateGroup { group, create: create.clone() }, self.now)
             }
             other => self.lock().apply(other, self.now),
-        }
+        };
+        executed.map(Receipt::from)
     }
 }
 

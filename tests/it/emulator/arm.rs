@@ -1,0 +1,5 @@
+//! Azure Resource Manager, as clients use it.
+
+mod assigning;
+mod policies;
+mod surroundings;
