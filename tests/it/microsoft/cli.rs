@@ -83,6 +83,26 @@ fn every_example_is_planned_as_from_its_file_and_a_second_plan_is_empty() {
 }
 
 #[test]
+fn the_first_plan_after_an_import_of_a_live_tenant_is_empty() {
+    let examples = folders(&project().join("examples"));
+    for folder in examples.iter().filter(|folder| folder.join("tenant.json").exists()) {
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let live = Live::of(name);
+        for (out, full) in [("imported", None), ("imported-full", Some("--full"))] {
+            let args: Vec<&str> = ["import", "--out", out].into_iter().chain(full).collect();
+            let imported = live.run(&args);
+            assert!(imported.code == 0 || imported.code == 6, "{name}: {}", imported.stderr);
+            let args = ["plan", "--policies", out, "--detailed-exitcode"];
+            let first = live.run(&args);
+            assert!(first.stdout.contains("No change"), "{name}: {}{}", first.stdout, first.stderr);
+            assert_ne!(first.code, 2, "{name}");
+        }
+        // Nothing was written to the service.
+        assert!(live.asked().iter().all(|(method, _, _)| method == "GET" || method == "POST"), "{name}");
+    }
+}
+
+#[test]
 fn a_plan_only_looks() {
     let live = Live::of("landing-zone");
     live.run(&["plan", "--detailed-exitcode"]).expect(2);
