@@ -102,6 +102,76 @@ fn the_first_plan_after_an_import_of_a_live_tenant_is_empty() {
     }
 }
 
+/// Somebody signs in and makes a role easier to use, and somebody eligible for it.
+async fn change_by_hand(url: &str) {
+    pimform::backend::microsoft::tls::install();
+    let client = reqwest::Client::new();
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "00000000-0000-4000-8000-00000000abcd"),
+        ("username", "ada@contoso.example"),
+        ("password", "x"),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let sign_in = client.post(format!("{url}/common/oauth2/v2.0/token")).form(&form).send().await.unwrap();
+    let token: Value = sign_in.json().await.unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    let role = "62e90394-69f5-4237-9190-012177145e10";
+    let filter = format!("scopeId eq '/' and scopeType eq 'DirectoryRole' and roleDefinitionId eq '{role}'");
+    let policies = client.get(format!("{url}/v1.0/policies/roleManagementPolicyAssignments")).bearer_auth(token);
+    let policies: Value = policies.query(&[("$filter", filter)]).send().await.unwrap().json().await.unwrap();
+    let policy = policies["value"][0]["policyId"].as_str().unwrap();
+    let rule = "Expiration_EndUser_Assignment";
+    let path = format!("{url}/v1.0/policies/roleManagementPolicies/{policy}/rules/{rule}");
+    let body = serde_json::json!({
+        "@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyExpirationRule", "id": rule,
+        "isExpirationRequired": true, "maximumDuration": "PT10H",
+        "target": { "caller": "EndUser", "operations": ["All"], "level": "Assignment",
+            "inheritableSettings": [], "enforcedSettings": [] },
+    });
+    assert_eq!(client.patch(path).bearer_auth(token).json(&body).send().await.unwrap().status(), 204);
+    let path = format!("{url}/v1.0/roleManagement/directory/roleEligibilityScheduleRequests");
+    let body = serde_json::json!({
+        "action": "adminAssign", "principalId": "483e8ef5-71fc-4c39-bb20-872a873c7488", "roleDefinitionId": role,
+        "directoryScopeId": "/", "justification": "on call",
+        "scheduleInfo": { "startDateTime": "2026-11-21T00:00:00Z",
+            "expiration": { "type": "afterDuration", "duration": "P10D" } },
+    });
+    assert_eq!(client.post(path).bearer_auth(token).json(&body).send().await.unwrap().status(), 201);
+}
+
+#[test]
+fn drift_names_who_changed_what_and_why() {
+    let live = Live::of("landing-zone");
+    live.run(&["apply", "--auto-approve"]).expect(0);
+    live.run(&["drift"]).expect(0);
+    live.emulator.advance(3600);
+    live.runtime.block_on(change_by_hand(&live.emulator.url()));
+    let later = "--now=2026-11-21T14:00:00Z";
+    let drift = live.run(&["drift", later]).expect(2);
+    for words in [
+        "By ada@contoso.example, 2026-11-21T13:00:00Z: Add eligible member to role in PIM",
+        "because \"on call\"",
+        "added outside    directory/Global Administrator/eligible/user:paul@contoso.example",
+        "activation.max_duration: declared 1h, found 10h, looser",
+        "2 differences",
+    ] {
+        assert!(drift.stdout.contains(words), "{words}\n{}", drift.stdout);
+    }
+    let json: Value = serde_json::from_str(&live.run(&["drift", later, "--format", "json"]).expect(2).stdout).unwrap();
+    assert_eq!(json["counts"], serde_json::json!({ "added_outside": 1, "changed": 1 }));
+    assert!(
+        json["items"].as_array().unwrap().iter().all(|item| item["by"]["who"] == "ada@contoso.example"),
+        "{json:#}"
+    );
+    // Without a record of an apply the same differences are told, and looking makes no store.
+    let folder = live.workspace.path().join("elsewhere");
+    assert!(!folder.exists());
+    let without = live.run(&["drift", later, "--store", "elsewhere"]).expect(2);
+    assert!(without.stdout.contains("no apply is recorded"), "{}", without.stdout);
+    assert!(!folder.exists(), "looking made a store");
+}
+
 #[test]
 fn a_plan_only_looks() {
     let live = Live::of("landing-zone");
