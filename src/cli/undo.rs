@@ -118,8 +118,6 @@ impl Way<'_> {
             },
             ticket: self.args.ticket.as_deref().map(|number| Arc::new(Ticket { number: number.into(), system: None })),
         };
-        // Whoever has an assignment that was there before counts too, though no step names them.
-        let directory = Directory::joined(&directory, &snapshot.directory);
         let restored = undo::restore(self.record, &snapshot, directory, protected, &why, self.context.now());
         for (address, reason) in restored.left {
             let line = format!("left: {}: {reason}", render::visible(&address));

@@ -7,7 +7,6 @@
 //! by the next. A cloud's storage cannot tell, so there a person decides with `pimform unlock`.
 
 use std::fs::File;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -151,13 +150,6 @@ async fn read(store: &Store) -> Result<Option<(LockFile, Version)>, StoreError> 
         return Err(store.malformed(NAME, &format_args!("it is of version {}", file.version)));
     }
     Ok(Some((file, version)))
-}
-
-impl Holder {
-    /// Who, for people: `ada on build-7, run 20261121T101500Z-1f3c9a2b`.
-    pub fn described(&self) -> Arc<str> {
-        format!("{}, run {}", self.runner.who, self.run).into()
-    }
 }
 
 #[cfg(test)]
