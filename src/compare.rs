@@ -1,14 +1,18 @@
 //! Reads a tenant and compares it with the policy files: the way from documents to a plan.
 //!
-//! `plan` goes it once; `apply` goes it before the first step and after the last.
+//! `plan` goes it once; `apply` goes it before the first step and after the last. `undo` goes [the way back](way_back): from
+//! the record of a run to a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::backend::{BackendError, ReadQuery, ReadState};
-use crate::diag::{Finding, Findings, SourceMap};
-use crate::model::{Desired, Directory, Snapshot, Time};
-use crate::plan::{self, GuardId, Planned};
+use crate::diag::{Finding, Findings, SourceMap, Span};
+use crate::model::{Desired, Directory, PrincipalId, Snapshot, Time};
+use crate::plan::{self, GuardId, ObservationKind, Planned};
 use crate::policy::{self, Documents};
+use crate::runs::RunRecord;
+use crate::undo::{self, Why};
 
 /// What a comparison found.
 #[derive(Debug)]
@@ -82,4 +86,61 @@ async fn same_tenant(documents: &Documents, backend: &dyn ReadState) -> Result<(
         .at(declared.value.id.at, "declared here")
         .help(format!("name the right backend with `--backend`, or go on with `{}`", GuardId::TenantMismatch.flag()));
     Err(CompareError::TenantMismatch(Box::new(finding)))
+}
+
+/// The plan that restores what was before a run, and what it leaves: address and reason.
+///
+/// The files say who is protected, and nothing else here. Files that are wrong are an error unless the guard `protected`
+/// is overridden: they must not leave anybody unprotected by accident.
+pub async fn way_back(
+    documents: &Documents,
+    record: &RunRecord,
+    backend: &dyn ReadState,
+    allowed: &BTreeSet<GuardId>,
+    why: &Why,
+    now: Time,
+) -> Result<(Comparison, Vec<(String, String)>), CompareError> {
+    let (answers, tenant) = (backend.tenant().await?.id, record.plan.tenant.id);
+    if answers != tenant {
+        let message = format!("the run was for tenant `{tenant}`, but the tenant that answers is `{answers}`");
+        let finding = Finding::error(GuardId::TenantMismatch.id(), message);
+        return Err(CompareError::TenantMismatch(Box::new(finding.help("name the right backend with `--backend`"))));
+    }
+    let mut names = policy::names(documents);
+    undo::mention(record, &mut names);
+    let directory = backend.directory(&names).await?;
+    let protected = protected(documents, &directory, allowed)?;
+    let snapshot = backend.snapshot(&undo::query(record, &protected)).await?;
+    // Guards count those who still hold a role, and the record does not name them.
+    let directory = Directory::joined(&directory, &snapshot.directory);
+    let undo::Restored { desired, left } = undo::restore(record, &snapshot, directory, protected, why, now);
+    let mut planned = plan::build(&desired, &snapshot, &SourceMap::default(), now);
+    if planned.findings.has_errors() {
+        return Err(CompareError::Invalid(planned.findings));
+    }
+    // What the files do not look after is no news here; what could not be read is.
+    let matters = |kind| matches!(kind, ObservationKind::Blocked | ObservationKind::Note);
+    planned.plan.observations.retain(|observation| matters(observation.kind));
+    Ok((Comparison { desired, snapshot, planned }, left))
+}
+
+fn protected(
+    documents: &Documents,
+    directory: &Arc<Directory>,
+    allowed: &BTreeSet<GuardId>,
+) -> Result<BTreeMap<PrincipalId, Span>, CompareError> {
+    match policy::resolve(documents, directory) {
+        (Some(desired), _) => Ok(desired.protected),
+        (None, _) if allowed.contains(&GuardId::Protected) => Ok(BTreeMap::new()),
+        (None, findings) => Err(CompareError::Invalid(findings)),
+    }
+}
+
+/// All that can be seen of a tenant, and all that the files name: a file that is to be planned against must know both.
+pub async fn everything(documents: &Documents, backend: &dyn ReadState) -> Result<Snapshot, BackendError> {
+    // Asked first, what the files name is part of everything that the backend reads then.
+    let directory = backend.directory(&policy::names(documents)).await?;
+    let mut snapshot = backend.snapshot(&ReadQuery::Everything).await?;
+    snapshot.directory = Directory::joined(&directory, &snapshot.directory);
+    Ok(snapshot)
 }

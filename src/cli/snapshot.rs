@@ -8,11 +8,10 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::terminal;
 use crate::backend::local::{LocalReader, TenantFile, write_tenant};
-use crate::backend::{ReadQuery, ReadState};
+use crate::compare::everything;
 use crate::diag::SourceMap;
-use crate::model::{Directory, Snapshot};
 use crate::plan::GuardId;
-use crate::policy::{self, Documents};
+use crate::policy::Documents;
 use crate::render;
 
 pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliError> {
@@ -33,7 +32,7 @@ pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliErr
         Backend::Microsoft => {
             let reader = context.reader(&policies)?;
             let source = reader.source();
-            let snapshot = context.read(source, whole(source.state, &policies.documents))?;
+            let snapshot = context.read(source, async { Ok(everything(&policies.documents, source.state).await?) })?;
             for note in &snapshot.notes {
                 terminal::say(&format!("note: {}", render::visible(note)));
             }
@@ -50,15 +49,6 @@ pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliErr
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
-}
-
-/// All that can be seen, and all that the files name: a file that is to be planned against must know both.
-async fn whole(state: &dyn ReadState, documents: &Documents) -> Result<Snapshot, CliError> {
-    // Asked first, what the files name is part of everything that the backend reads then.
-    let directory = state.directory(&policy::names(documents)).await?;
-    let mut snapshot = state.snapshot(&ReadQuery::Everything).await?;
-    snapshot.directory = Directory::joined(&directory, &snapshot.directory);
-    Ok(snapshot)
 }
 
 fn unreadable(file: &TenantFile) -> usize {

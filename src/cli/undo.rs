@@ -1,7 +1,7 @@
 //! `undo`: restores what was before a run.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -13,14 +13,12 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::terminal;
 use super::turn::Turn;
-use crate::compare::Comparison;
-use crate::diag::{SourceMap, Span};
-use crate::model::{Directory, PrincipalId, Ticket};
-use crate::plan::{ObservationKind, Verdict, guard};
-use crate::policy;
+use crate::compare::{Comparison, way_back};
+use crate::model::Ticket;
+use crate::plan::{Verdict, guard};
 use crate::render;
 use crate::runs::{Purpose, RunRecord};
-use crate::undo::{self, Why};
+use crate::undo::Why;
 
 const AS_BEFORE: &str = "Nothing to restore: what the run changed is as it was before.";
 
@@ -96,21 +94,7 @@ struct Way<'a> {
 impl Way<'_> {
     /// Reads the tenant and plans the way back.
     async fn back(&self, source: Source<'_>) -> Result<Comparison, CliError> {
-        let backend = source.state;
-        let answers = backend.tenant().await?;
-        let tenant = self.record.plan.tenant.id;
-        if answers.id != tenant {
-            let message = format!("the run was for tenant `{tenant}`, but the tenant that answers is `{}`", answers.id);
-            return Err(CliError::failed(message).exit(Exit::Refused).help("name the right backend with `--backend`"));
-        }
-        let documents = &self.policies.documents;
-        let mut names = policy::names(documents);
-        undo::mention(self.record, &mut names);
-        let directory = backend.directory(&names).await?;
-        let protected = self.protected(&directory)?;
-        let snapshot = backend.snapshot(&undo::query(self.record, &protected)).await?;
-        // Guards count those who still hold a role, and the record does not name them.
-        let directory = Directory::joined(&directory, &snapshot.directory);
+        let Policies { documents, sources } = self.policies;
         let why = Why {
             justification: match &self.args.justification {
                 Some(text) => text.as_str().into(),
@@ -118,33 +102,15 @@ impl Way<'_> {
             },
             ticket: self.args.ticket.as_deref().map(|number| Arc::new(Ticket { number: number.into(), system: None })),
         };
-        let restored = undo::restore(self.record, &snapshot, directory, protected, &why, self.context.now());
-        for (address, reason) in restored.left {
+        let allowed = self.args.allow.guards();
+        let way = way_back(documents, self.record, source.state, &allowed, &why, self.context.now());
+        let (comparison, left) = way.await.map_err(|error| CliError::from_compare(error, sources))?;
+        for (address, reason) in left {
             let line = format!("left: {}: {reason}", render::visible(&address));
             if self.told.borrow_mut().insert(line.clone()) {
                 terminal::say(&line);
             }
         }
-        let desired = restored.desired;
-        let mut planned = crate::plan::build(&desired, &snapshot, &SourceMap::default(), self.context.now());
-        // What the files do not look after is no news here; what could not be read is.
-        let matters = |kind| matches!(kind, ObservationKind::Blocked | ObservationKind::Note);
-        planned.plan.observations.retain(|observation| matters(observation.kind));
-        if planned.findings.has_errors() {
-            return Err(CliError::Invalid { findings: planned.findings, sources: SourceMap::default() });
-        }
-        Ok(Comparison { desired, snapshot, planned })
-    }
-
-    /// Whom the files protect. Files that are wrong must not leave anybody unprotected by accident.
-    fn protected(&self, directory: &Arc<Directory>) -> Result<BTreeMap<PrincipalId, Span>, CliError> {
-        match policy::resolve(&self.policies.documents, directory) {
-            (Some(desired), _) => Ok(desired.protected),
-            (None, _) if self.args.allow.allow_protected => Ok(BTreeMap::new()),
-            (None, findings) => {
-                let sources = self.policies.sources.clone();
-                Err(CliError::Invalid { findings, sources })
-            }
-        }
+        Ok(comparison)
     }
 }

@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("plan", &["diag", "model", "diff"]),
     ("backend", &["diag", "model", "plan"]),
     ("apply", &["model", "plan", "backend"]),
-    ("compare", &["diag", "model", "policy", "plan", "backend"]),
+    ("compare", &["diag", "model", "policy", "plan", "backend", "runs", "undo"]),
     ("explain", &["diag", "model", "policy", "plan"]),
     ("runs", &["diag", "model", "plan", "backend", "apply"]),
     ("undo", &["diag", "model", "plan", "backend", "runs"]),
