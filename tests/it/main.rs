@@ -21,6 +21,7 @@ mod microsoft;
 mod permissions;
 mod properties;
 mod scenarios;
+mod service_facts;
 mod store;
 mod terraform;
 mod tour;

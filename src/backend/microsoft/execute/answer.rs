@@ -50,7 +50,7 @@ impl Taken {
         Self { id: id.map(str::to_owned), status: wire::field(properties, "status").unwrap_or_default().to_owned() }
     }
 
-    /// How far the request is.
+    /// How far the request is (docs/service.md: requests-1).
     pub(super) fn progress(&self, action: Action) -> Progress {
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&self.status));
         if is(&["Revoked"]) {
