@@ -11,6 +11,7 @@ import re
 import sys
 from urllib.parse import unquote, urlsplit
 
+GRAPH = ("/v1.0/", "/beta/")
 ARM = "/providers/Microsoft.Authorization/"
 # What the definitions at hand describe; the rest of Resource Manager has definitions of its own.
 OF_PIM = re.compile(r"(?i)/(role(Eligibility|Assignment)Schedule\w*|roleManagementPolic\w+|eligibleChildResources)(/|$)")
@@ -29,56 +30,20 @@ def lines(sources):
                     yield json.loads(line)
 
 
-POLICY = re.compile(r"/policies/roleManagementPolicies/[^/]+$")
-
-
-def parts(exchange):
-    """An exchange, or the exchanges in a batch."""
-    path = urlsplit(exchange["p"]).path
-    if exchange["m"] == "PATCH" and POLICY.search(path) and exchange["status"] == 200:
-        return [exchange | {"b": "{}"}, *changes(exchange)]
-    if not path.endswith("/$batch") or exchange["status"] != 200:
-        return [exchange]
-    answers = {answer["id"]: answer for answer in exchange["rb"]["responses"]}
-    found = []
-    for request in json.loads(exchange["b"])["requests"]:
-        answer = answers[request["id"]]
-        body = request.get("body")
-        path = urlsplit(exchange["p"]).path.removesuffix("/$batch") + request["url"]
-        text = None if body is None else json.dumps(body)
-        found.append(
-            {"m": request["method"], "p": path, "b": text, "status": answer["status"], "rb": answer.get("body")}
-        )
-    return found
-
-
-def changes(exchange):
-    """The rules in a change of a policy, each as the change of one rule. The documentation shows a change with `rules`,
-    but for the definitions they are a relation, which a body must not have."""
-    path = urlsplit(exchange["p"]).path
-    body = json.loads(exchange["b"])
-    rules = body.pop("rules")
-    if any(not name.startswith("@odata.") for name in body):
-        sys.exit(f"contract: PATCH {path}: changes more than rules: {', '.join(body)}")
-    changed = {"m": "PATCH", "status": 204, "rb": None}
-    return [changed | {"p": f"{path}/rules/{rule['id']}", "b": json.dumps(rule)} for rule in rules]
-
-
 def split(out, sources):
-    """Sorts by service. Of what was refused only the answer counts: tests ask wrongly on purpose."""
+    """Sorts by service; a batch stays whole. Of what was refused only the answer counts: tests ask wrongly on purpose."""
     seen = {"graph": {}, "arm": {}}
-    for whole in lines(sources):
-        for exchange in parts(whole):
-            if exchange["status"] >= 400:
-                exchange["b"] = None
-            url = urlsplit(exchange["p"])
-            line = json.dumps(exchange)
-            if url.path.startswith("/v1.0/"):
-                seen["graph"][line] = None
-            elif ARM in url.path and OF_PIM.search(url.path) and f"api-version={VERSION}" in url.query:
-                # A refused PUT without its body would lack what the definitions demand of it.
-                if exchange["status"] < 400 or exchange["m"] not in ("PUT", "PATCH", "POST"):
-                    seen["arm"][line] = None
+    for exchange in lines(sources):
+        if exchange["status"] >= 400:
+            exchange["b"] = None
+        url = urlsplit(exchange["p"])
+        line = json.dumps(exchange)
+        if url.path.startswith(GRAPH):
+            seen["graph"][line] = None
+        elif ARM in url.path and OF_PIM.search(url.path) and f"api-version={VERSION}" in url.query:
+            # A refused PUT without its body would lack what the definitions demand of it.
+            if exchange["status"] < 400 or exchange["m"] not in ("PUT", "PATCH", "POST"):
+                seen["arm"][line] = None
     for service, found in seen.items():
         path = pathlib.Path(out, f"{service}.jsonl")
         path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")

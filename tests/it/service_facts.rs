@@ -30,7 +30,11 @@ fn every_fact_says_how_well_it_is_known() {
     let page = std::fs::read_to_string(project().join("docs/service.md")).unwrap();
     for row in rows(&page) {
         let known = row.last().unwrap();
-        assert!(KNOWN_FROM.iter().any(|word| known.contains(word)), "{}: `{known}` is not in the table of words", row[0]);
+        assert!(
+            KNOWN_FROM.iter().any(|word| known.contains(word)),
+            "{}: `{known}` is not in the table of words",
+            row[0]
+        );
     }
 }
 

@@ -12,6 +12,13 @@ pub(crate) fn keep(emulator: &Running) {
     write(|| emulator.log());
 }
 
+/// The one property that only the beta version has and that a client asks for there: the definitions of Graph at hand are
+/// those of v1.0.
+fn is_beyond_definitions(line: &str) -> bool {
+    let exchange: Value = serde_json::from_str(line).unwrap();
+    exchange["p"].as_str().is_some_and(|path| path.starts_with("/beta/") && path.contains("samlMetadataUrl"))
+}
+
 /// The same for a client that sends back what it has read, with the fields that only the service may set. Azure ignores
 /// them in requests, but its definitions do not allow them there, so they are left out here. Nothing else is.
 pub(crate) fn keep_without_read_only(emulator: &Running) {
@@ -23,7 +30,9 @@ fn write(log: impl FnOnce() -> String) {
     let Some(folder) = std::env::var_os("PIMFORM_TEST_TRAFFIC").map(PathBuf::from) else { return };
     std::fs::create_dir_all(&folder).unwrap();
     let name = format!("{}-{}.jsonl", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    std::fs::write(folder.join(name), log()).unwrap();
+    let kept: String =
+        log().lines().filter(|line| !is_beyond_definitions(line)).map(|line| line.to_owned() + "\n").collect();
+    std::fs::write(folder.join(name), kept).unwrap();
 }
 
 fn without_read_only(line: &str) -> Value {

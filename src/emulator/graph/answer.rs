@@ -63,6 +63,11 @@ pub(super) fn with_context(request: &Request, what: &str, mut value: Value) -> V
     value
 }
 
+/// What was made a moment ago: it shows what a read without `$select` would.
+pub(super) fn created(request: &Request, what: &str, entity: &Entity, value: Value) -> Reply {
+    Reply::json(201, with_context(request, what, shape(value, &Query::empty(request), entity)))
+}
+
 /// What is expanded, with its own selection.
 pub(super) fn nested(value: Value, query: &Query, entity: &Entity) -> Value {
     shape(value, query, entity)

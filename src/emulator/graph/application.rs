@@ -3,7 +3,7 @@
 use http::Method;
 use uuid::Uuid;
 
-use super::answer::{no_object, with_context, wrong_method};
+use super::answer::{created, no_object, wrong_method};
 use super::body::{Fields, guid, invalid, keep};
 use super::directory::{find_service_principal, plain_list, plain_one, principals};
 use super::group_write::{forget, reference, references};
@@ -66,7 +66,7 @@ pub(super) fn create(world: &mut World, request: &Request, caller: &Caller) -> R
     let value = object::application(&application);
     world.applications.insert(id, application);
     world.audit_directory("Add application", "Add", caller, Vec::new());
-    Ok(Reply::json(201, with_context(request, "applications", value)))
+    Ok(created(request, "applications", &schema::APPLICATION, value))
 }
 
 /// `PATCH` and `DELETE /applications/{id}`. Its service principal goes with it.
@@ -133,7 +133,7 @@ pub(super) fn create_principal(world: &mut World, request: &Request, caller: &Ca
     world.is_new(id);
     let objects = vec![world.audit_principal(id)];
     world.audit_directory("Add service principal", "Add", caller, objects);
-    Ok(Reply::json(201, with_context(request, "servicePrincipals", value)))
+    Ok(created(request, "servicePrincipals", &schema::SERVICE_PRINCIPAL, value))
 }
 
 /// `PATCH` and `DELETE /servicePrincipals/{id}`

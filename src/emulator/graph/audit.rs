@@ -18,10 +18,10 @@ pub(super) fn audits(world: &World, request: &Request, id: Option<&str>) -> Resu
     let it = Print { entity: &schema::AUDIT, render: &render, expand: &no_links };
     let what = "auditLogs/directoryAudits";
     let Some(id) = id else {
-        let query = Query::parse(&request.query, &schema::AUDIT, Takes::List)?;
+        let query = Query::parse(request, &schema::AUDIT, Takes::List)?;
         return Ok(it.list(request, what, world.page_size, &query, world.audit.iter().rev().collect()));
     };
-    let query = Query::parse(&request.query, &schema::AUDIT, Takes::One)?;
+    let query = Query::parse(request, &schema::AUDIT, Takes::One)?;
     let found = world.audit.iter().find(|entry| name(entry).eq_ignore_ascii_case(id)).ok_or_else(|| no_object(id))?;
     Ok(it.one(request, 200, what, &query, &found))
 }

@@ -35,7 +35,7 @@ pub(super) fn plain_list<T>(
     render: &dyn Fn(&T) -> Value,
 ) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
-    let query = Query::parse(&request.query, entity, Takes::Directory)?;
+    let query = Query::parse(request, entity, Takes::Directory)?;
     Ok(Print { entity, render, expand: &no_links }.list(request, what, world.page_size, &query, items))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn plain_one<T>(
     render: &dyn Fn(&T) -> Value,
 ) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
-    let query = Query::parse(&request.query, entity, Takes::One)?;
+    let query = Query::parse(request, entity, Takes::One)?;
     Ok(Print { entity, render, expand: &no_links }.one(request, 200, what, &query, item))
 }
 
@@ -91,7 +91,7 @@ fn expand_group(world: &World, group: &Group, link: &str, query: &Query) -> Valu
 /// `/groups`
 pub(super) fn groups(world: &World, request: &Request) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
-    let query = Query::parse(&request.query, &schema::GROUP, Takes::Directory)?;
+    let query = Query::parse(request, &schema::GROUP, Takes::Directory)?;
     let expand = |group: &&Group, link: &str, query: &Query| expand_group(world, group, link, query);
     let groups = world.groups.values().collect();
     let render = |group: &&Group| object::group(group);
@@ -101,7 +101,7 @@ pub(super) fn groups(world: &World, request: &Request) -> Result<Reply, ServiceF
 /// `/groups/{id}`
 pub(super) fn group(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
-    let query = Query::parse(&request.query, &schema::GROUP, Takes::One)?;
+    let query = Query::parse(request, &schema::GROUP, Takes::One)?;
     let expand = |group: &&Group, link: &str, query: &Query| expand_group(world, group, link, query);
     let render = |group: &&Group| object::group(group);
     Ok(group_print(world, &render, &expand).one(request, 200, "groups", &query, &find_group(world, id)?))
@@ -177,7 +177,7 @@ pub(super) fn principals(
     found: Vec<Principal<'_>>,
 ) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
-    let query = Query::parse(&request.query, &schema::DIRECTORY_OBJECT, Takes::Directory)?;
+    let query = Query::parse(request, &schema::DIRECTORY_OBJECT, Takes::Directory)?;
     let render = |it: &Principal<'_>| object::principal(world, *it);
     let print = Print { entity: &schema::DIRECTORY_OBJECT, render: &render, expand: &no_links };
     Ok(print.list(request, what, world.page_size, &query, found))
@@ -220,7 +220,7 @@ pub(super) fn get_by_ids(world: &World, request: &Request) -> Result<Reply, Serv
     if request.method != Method::POST {
         return Err(wrong_method(request));
     }
-    let query = Query::parse(&request.query, &schema::DIRECTORY_OBJECT, Takes::One)?;
+    let query = Query::parse(request, &schema::DIRECTORY_OBJECT, Takes::One)?;
     let mut fields = Fields::new("directoryObjectGetByIds", request.json()?)?;
     let ids = fields.texts("ids")?.ok_or_else(|| invalid("A value is required for 'ids'."))?;
     let types = fields.texts("types")?.unwrap_or_default();
@@ -367,10 +367,10 @@ pub(super) fn role_definitions(world: &World, request: &Request, id: Option<&str
     let print = Print { entity: &schema::ROLE_DEFINITION, render: &render, expand: &no_links };
     let what = "roleManagement/directory/roleDefinitions";
     let Some(id) = id else {
-        let query = Query::parse(&request.query, &schema::ROLE_DEFINITION, Takes::List)?;
+        let query = Query::parse(request, &schema::ROLE_DEFINITION, Takes::List)?;
         return Ok(print.list(request, what, world.page_size, &query, world.directory_roles.values().collect()));
     };
-    let query = Query::parse(&request.query, &schema::ROLE_DEFINITION, Takes::One)?;
+    let query = Query::parse(request, &schema::ROLE_DEFINITION, Takes::One)?;
     let role = world.directory_roles.get(&guid(id)?).ok_or_else(|| no_object(id))?;
     Ok(print.one(request, 200, what, &query, &role))
 }

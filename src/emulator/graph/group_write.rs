@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer::{no_object, with_context, wrong_method};
+use super::answer::{created, no_object, wrong_method};
 use super::body::{Fields, guid, invalid, keep};
 use super::directory::{denied, find_group, find_user};
 use super::{object, schema};
@@ -118,7 +118,7 @@ pub(super) fn create(world: &mut World, request: &Request, caller: &Caller) -> R
     world.is_new(id);
     let objects = vec![world.audit_principal(id)];
     world.audit_directory("Add group", "Add", caller, objects);
-    Ok(Reply::json(201, with_context(request, "groups", value)))
+    Ok(created(request, "groups", &schema::GROUP, value))
 }
 
 /// Groups that are no Microsoft 365 groups have none.
@@ -352,7 +352,7 @@ pub(super) fn create_user(world: &mut World, request: &Request) -> Result<Reply,
     let value = object::user(&user);
     world.users.insert(id, user);
     world.is_new(id);
-    Ok(Reply::json(201, with_context(request, "users", value)))
+    Ok(created(request, "users", &schema::USER, value))
 }
 
 /// A password is looked at and forgotten.

@@ -19,7 +19,7 @@ pub(super) fn assignments(world: &World, request: &Request, id: Option<&str>) ->
     let print = Print { entity: &schema::POLICY_ASSIGNMENT, render: &render, expand: &expand };
     let what = "policies/roleManagementPolicyAssignments";
     let Some(id) = id else {
-        let query = Query::parse(&request.query, &schema::POLICY_ASSIGNMENT, Takes::List)?;
+        let query = Query::parse(request, &schema::POLICY_ASSIGNMENT, Takes::List)?;
         let targets = in_scope(world, query.filter.as_ref())?;
         let what = if query.expands("policy").is_some_and(|policy| policy.expands("rules").is_some()) {
             format!("{what}(policy(rules()))")
@@ -28,7 +28,7 @@ pub(super) fn assignments(world: &World, request: &Request, id: Option<&str>) ->
         };
         return Ok(print.list(request, &what, world.page_size, &query, targets));
     };
-    let query = Query::parse(&request.query, &schema::POLICY_ASSIGNMENT, Takes::One)?;
+    let query = Query::parse(request, &schema::POLICY_ASSIGNMENT, Takes::One)?;
     let (policy, _) = id.rsplit_once('_').ok_or_else(not_found)?;
     let target = find(world, policy).filter(|target| assignment_id(world, target).eq_ignore_ascii_case(id));
     Ok(print.one(request, 200, what, &query, &readable(world, target)?))
@@ -45,7 +45,7 @@ pub(super) fn of_assignment(world: &World, request: &Request, id: &str) -> Resul
 /// `/policies/roleManagementPolicies`
 pub(super) fn policies(world: &World, request: &Request) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
-    let query = Query::parse(&request.query, &schema::POLICY, Takes::List)?;
+    let query = Query::parse(request, &schema::POLICY, Takes::List)?;
     let targets = in_scope(world, query.filter.as_ref())?;
     let render = |target: &Target| policy(world, target);
     let expand = |target: &Target, _: &str, query: &Query| rules(world, target, query);
@@ -76,7 +76,7 @@ pub(super) fn single(world: &mut World, request: &Request, caller: &Caller, id: 
 pub(super) fn rule_list(world: &World, request: &Request, id: &str, name: &str) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
     let target = readable(world, find(world, id))?;
-    let query = Query::parse(&request.query, &schema::RULE, Takes::List)?;
+    let query = Query::parse(request, &schema::RULE, Takes::List)?;
     let policy = world.policy(&target);
     let render = |id: &RuleId| rule::print(world, target.surface(), *id, &policy.rules.get(*id));
     let print = Print { entity: &schema::RULE, render: &render, expand: &no_links };
@@ -97,7 +97,7 @@ pub(super) fn single_rule(
     let rule_id = RuleId::parse(rule_id).ok_or_else(no_rule)?;
     match request.method {
         Method::GET => {
-            let query = Query::parse(&request.query, &schema::RULE, Takes::One)?;
+            let query = Query::parse(request, &schema::RULE, Takes::One)?;
             let rule = world.policy(&target).rules.get(rule_id);
             let value = nested(rule::print(world, target.surface(), rule_id, &rule), &query, &schema::RULE);
             let what = format!("policies/roleManagementPolicies('{}')/rules", policy_id(world, &target));
@@ -117,7 +117,7 @@ fn need_get(request: &Request) -> Result<(), ServiceFailure> {
 }
 
 fn one(world: &World, request: &Request, target: &Target) -> Result<Reply, ServiceFailure> {
-    let query = Query::parse(&request.query, &schema::POLICY, Takes::One)?;
+    let query = Query::parse(request, &schema::POLICY, Takes::One)?;
     let render = |target: &Target| policy(world, target);
     let expand = |target: &Target, _: &str, query: &Query| rules(world, target, query);
     let print = Print { entity: &schema::POLICY, render: &render, expand: &expand };

@@ -36,7 +36,7 @@ pub(super) fn list_or_create(
 }
 
 fn list(world: &World, request: &Request, caller: &Caller, it: &'static Collection) -> Result<Reply, ServiceFailure> {
-    let query = Query::parse(&request.query, it.entity, Takes::List)?;
+    let query = Query::parse(request, it.entity, Takes::List)?;
     let fixes = |name| query.filter.as_ref().is_some_and(|filter| filter.fixes(name).is_some());
     let unfiltered = it.surface == Surface::Groups && !fixes("groupId") && !fixes("principalId");
     if unfiltered && caller.is_application {
@@ -55,7 +55,7 @@ pub(super) fn own(
     caller: &Caller,
     it: &'static Collection,
 ) -> Result<Reply, ServiceFailure> {
-    let query = Query::parse(&request.query, it.entity, Takes::List)?;
+    let query = Query::parse(request, it.entity, Takes::List)?;
     let all = world.requests.iter().filter(|accepted| belongs(it, accepted));
     Ok(answer(world, request, it, &query, all.filter(|accepted| accepted.asked.principal == caller.id).collect()))
 }
@@ -76,7 +76,7 @@ pub(super) fn single(
     if request.method != Method::GET {
         return Err(wrong_method(request));
     }
-    let query = Query::parse(&request.query, it.entity, Takes::One)?;
+    let query = Query::parse(request, it.entity, Takes::One)?;
     let accepted = find(world, it, id)?;
     let render = |accepted: &&Accepted| print(accepted);
     let expand = |accepted: &&Accepted, link: &str, query: &Query| expand(world, it, accepted, link, query);

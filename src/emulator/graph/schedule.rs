@@ -21,7 +21,7 @@ pub(super) fn list(world: &mut World, request: &Request, it: &'static Collection
     if request.method != Method::GET {
         return Err(wrong_method(request));
     }
-    let query = Query::parse(&request.query, it.entity, Takes::List)?;
+    let query = Query::parse(request, it.entity, Takes::List)?;
     let mut rows = rows(world, it, query.filter.as_ref())?;
     let late: Vec<Uuid> = rows.iter().map(|row| row.1.id).filter(|id| world.is_late(*id)).collect();
     rows.retain(|row| !late.contains(&row.1.id));
@@ -41,7 +41,7 @@ pub(super) fn single(
     if request.method != Method::GET {
         return Err(wrong_method(request));
     }
-    let query = Query::parse(&request.query, it.entity, Takes::One)?;
+    let query = Query::parse(request, it.entity, Takes::One)?;
     let mut rows = of_surface(world, it.surface).filter(|row| belongs(world, it, *row));
     let row = rows.find(|(target, schedule)| it.id(target, schedule).eq_ignore_ascii_case(id)).ok_or_else(not_found)?;
     if world.unreadable.contains_key(row.0) {
@@ -59,7 +59,7 @@ pub(super) fn own(
     it: &'static Collection,
     caller: &Caller,
 ) -> Result<Reply, ServiceFailure> {
-    let query = Query::parse(&request.query, it.entity, Takes::List)?;
+    let query = Query::parse(request, it.entity, Takes::List)?;
     let rows = of_surface(world, it.surface)
         .filter(|row| row.1.principal == caller.id && belongs(world, it, *row))
         .filter(|row| !world.unreadable.contains_key(row.0))
@@ -312,12 +312,12 @@ pub(super) fn role_assignments(world: &World, request: &Request, id: Option<&str
     let print = Print { entity: &schema::ROLE_ASSIGNMENT, render: &render, expand: &expand };
     let what = "roleManagement/directory/roleAssignments";
     if let Some(id) = id {
-        let query = Query::parse(&request.query, &schema::ROLE_ASSIGNMENT, Takes::One)?;
+        let query = Query::parse(request, &schema::ROLE_ASSIGNMENT, Takes::One)?;
         let mut rows = rows;
         let row = rows.find(|(target, it)| plain_id(target, it).eq_ignore_ascii_case(id)).ok_or_else(not_found)?;
         return Ok(print.one(request, 200, what, &query, &row));
     }
-    let query = Query::parse(&request.query, &schema::ROLE_ASSIGNMENT, Takes::List)?;
+    let query = Query::parse(request, &schema::ROLE_ASSIGNMENT, Takes::List)?;
     Ok(print.list(request, what, world.page_size, &query, rows.collect()))
 }
 
@@ -326,7 +326,7 @@ pub(super) fn group_resources(world: &World, request: &Request) -> Result<Reply,
     if request.method != Method::GET {
         return Err(wrong_method(request));
     }
-    let query = Query::parse(&request.query, &schema::GROUP_RESOURCE, Takes::List)?;
+    let query = Query::parse(request, &schema::GROUP_RESOURCE, Takes::List)?;
     let groups: Vec<Uuid> = world.groups.values().filter(|group| group.pim).map(|group| group.id).collect();
     let render = |id: &Uuid| json!({ "id": id, "deletedDateTime": null });
     let print = Print { entity: &schema::GROUP_RESOURCE, render: &render, expand: &no_links };

@@ -3,6 +3,10 @@
 use crate::emulator::odata::Kind::{Complex, Exact, Flag, List, Opaque, Text, Time};
 use crate::emulator::odata::{Entity, Link, Property, filterable, plain};
 
+const fn beta(property: Property) -> Property {
+    Property { beta: true, ..property }
+}
+
 const fn on_demand(property: Property) -> Property {
     Property { on_demand: true, ..property }
 }
@@ -138,7 +142,7 @@ pub(super) static SERVICE_PRINCIPAL: Entity = Entity {
         filterable("servicePrincipalType", Text),
         plain("signInAudience", Text),
         plain("tags", List),
-        on_demand(plain("samlMetadataUrl", Text)),
+        beta(on_demand(plain("samlMetadataUrl", Text))),
     ],
     links: &[Link { name: "owners", to: &DIRECTORY_OBJECT }],
     derived: &[],

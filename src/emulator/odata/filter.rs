@@ -92,6 +92,15 @@ impl Filter {
         }
     }
 
+    /// Whether the directory takes it only as an advanced query.
+    pub(crate) fn is_advanced(&self) -> bool {
+        match self {
+            Self::And(a, b) | Self::Or(a, b) => a.is_advanced() || b.is_advanced(),
+            Self::Not(_) | Self::Compare(_, Operator::NotEqual, _) => true,
+            Self::Compare(..) | Self::In(..) | Self::StartsWith(..) | Self::Any(..) => false,
+        }
+    }
+
     /// The text that a property must equal, if all that the filter matches has the same: `name eq 'text'`, alone or joined
     /// with `and`.
     pub(crate) fn fixes(&self, name: &str) -> Option<&str> {

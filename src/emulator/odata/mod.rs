@@ -45,16 +45,18 @@ pub(crate) struct Property {
     pub(crate) filterable: bool,
     /// Whether it is only there when it is selected.
     pub(crate) on_demand: bool,
+    /// Whether only the beta version has it.
+    pub(crate) beta: bool,
 }
 
 /// A property that a filter may name.
 pub(crate) const fn filterable(name: &'static str, kind: Kind) -> Property {
-    Property { name, kind, filterable: true, on_demand: false }
+    Property { name, kind, filterable: true, on_demand: false, beta: false }
 }
 
 /// A property that a filter may not name.
 pub(crate) const fn plain(name: &'static str, kind: Kind) -> Property {
-    Property { name, kind, filterable: false, on_demand: false }
+    Property { name, kind, filterable: false, on_demand: false, beta: false }
 }
 
 /// Something that `$expand` can bring along.
@@ -130,6 +132,8 @@ pub(crate) struct Query {
     pub(crate) count: bool,
     /// Where the page begins, from `$skiptoken`.
     pub(crate) from: usize,
+    /// Whether the beta version was asked.
+    pub(crate) beta: bool,
 }
 
 /// One link to bring along, with options of its own.

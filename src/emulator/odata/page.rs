@@ -94,7 +94,10 @@ pub(crate) fn shape(value: Value, query: &Query, entity: &Entity) -> Value {
     let keeps = |name: &str| match &query.select {
         _ if name.starts_with('@') => true,
         Some(selected) => selected.iter().any(|property| property.name == name),
-        None => own.iter().find(|property| property.name == name).is_none_or(|property| !property.on_demand),
+        None => own
+            .iter()
+            .find(|property| property.name == name)
+            .is_none_or(|property| !property.on_demand && (query.beta || !property.beta)),
     };
     Value::Object(object.into_iter().filter(|(name, _)| keeps(name)).collect())
 }

@@ -4,18 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::emulator::odata::{Entity, Expand, Filter, Property, Query, Takes, bad};
-use crate::emulator::wire::ServiceFailure;
+use crate::emulator::wire::{Request, ServiceFailure};
 
 impl Query {
     /// Reads the options of a request. The dollar sign may be missing, as on Graph.
-    pub(crate) fn parse(
-        options: &[(String, String)],
-        entity: &'static Entity,
-        takes: Takes,
-    ) -> Result<Self, ServiceFailure> {
-        let mut query = Self::default();
+    pub(crate) fn parse(request: &Request, entity: &'static Entity, takes: Takes) -> Result<Self, ServiceFailure> {
+        let mut query = Self::empty(request);
         let mut seen: Vec<String> = Vec::new();
-        for (name, value) in options {
+        for (name, value) in &request.query {
             let plain = name.strip_prefix('$').unwrap_or(name).to_ascii_lowercase();
             if seen.contains(&plain) {
                 return Err(bad(format!(
@@ -32,7 +28,29 @@ impl Query {
             }
             seen.push(plain);
         }
+        if takes == Takes::Directory {
+            query.check_advanced(request)?;
+        }
         Ok(query)
+    }
+
+    /// No options, of the version that a request asks.
+    pub(crate) fn empty(request: &Request) -> Self {
+        let beta = request.path.first().is_some_and(|version| version == "beta");
+        Self { beta, ..Self::default() }
+    }
+
+    /// The directory answers some conditions only in its advanced form, which must be asked for.
+    // docs/service.md: queries-1
+    fn check_advanced(&self, request: &Request) -> Result<(), ServiceFailure> {
+        let asked = self.count
+            && request.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
+        if asked || !self.filter.as_ref().is_some_and(Filter::is_advanced) {
+            return Ok(());
+        }
+        let message = "Unsupported or invalid query filter clause: it needs the header 'ConsistencyLevel: eventual' and \
+                       '$count=true'.";
+        Err(ServiceFailure::new(400, "Request_UnsupportedQuery", message))
     }
 
     /// Takes one option. False if there is none of that name.
@@ -42,8 +60,8 @@ impl Query {
         };
         match name {
             "filter" => self.filter = Some(Filter::parse(value, entity)?),
-            "select" => self.select = select(value, entity)?,
-            "expand" => self.expand = expand(value, entity)?,
+            "select" => self.select = select(value, entity, self.beta)?,
+            "expand" => self.expand = expand(value, entity, self.beta)?,
             "orderby" => self.order = order(value, entity)?,
             "top" => match number(value)? {
                 0 => return Err(bad("Invalid value '0' for $top query option found.")),
@@ -72,7 +90,7 @@ pub(super) fn token(from: usize) -> String {
 }
 
 /// Nothing for `*`.
-fn select(value: &str, entity: &'static Entity) -> Result<Option<Vec<&'static Property>>, ServiceFailure> {
+fn select(value: &str, entity: &'static Entity, beta: bool) -> Result<Option<Vec<&'static Property>>, ServiceFailure> {
     let mut selected = Vec::new();
     for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         if name == "*" {
@@ -80,7 +98,11 @@ fn select(value: &str, entity: &'static Entity) -> Result<Option<Vec<&'static Pr
         }
         // Links may be named; only $expand brings them.
         if entity.link(name).is_none() {
-            selected.push(entity.property(name)?);
+            let property = entity.property(name)?;
+            if property.beta && !beta {
+                return Err(entity.unknown(name));
+            }
+            selected.push(property);
         }
     }
     Ok(Some(selected))
@@ -99,7 +121,7 @@ fn order(value: &str, entity: &'static Entity) -> Result<Vec<(&'static Property,
     value.split(',').map(one).collect()
 }
 
-fn expand(value: &str, entity: &'static Entity) -> Result<Vec<Expand>, ServiceFailure> {
+fn expand(value: &str, entity: &'static Entity, beta: bool) -> Result<Vec<Expand>, ServiceFailure> {
     let mut found = Vec::new();
     for item in split(value, ',')? {
         let item = item.trim();
@@ -111,11 +133,11 @@ fn expand(value: &str, entity: &'static Entity) -> Result<Vec<Expand>, ServiceFa
             }
         };
         if item == "*" {
-            found.extend(entity.links.iter().map(|link| Expand { link, query: Query::default() }));
+            found.extend(entity.links.iter().map(|link| Expand { link, query: Query { beta, ..Query::default() } }));
             continue;
         }
         let link = entity.link(name).ok_or_else(|| entity.unknown(name))?;
-        let mut query = Query::default();
+        let mut query = Query { beta, ..Query::default() };
         for option in split(nested, ';')?.into_iter().filter(|option| !option.trim().is_empty()) {
             let (name, value) = option.trim().split_once('=').unwrap_or((option.trim(), ""));
             let plain = name.trim().strip_prefix('$').unwrap_or(name).to_ascii_lowercase();

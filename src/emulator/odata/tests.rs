@@ -106,7 +106,7 @@ fn what_all_matches_have_in_common_is_known() {
 
 fn parse(target: &str, takes: Takes) -> Result<(Request, Query), crate::emulator::wire::ServiceFailure> {
     let request = Request::new(http::Method::GET, "http://127.0.0.1:1", target, Vec::new(), String::new()).unwrap();
-    let query = Query::parse(&request.query, &THING, takes)?;
+    let query = Query::parse(&request, &THING, takes)?;
     Ok((request, query))
 }
 

@@ -105,6 +105,11 @@ impl Client {
         Self { emulator, http, token }
     }
 
+    fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.emulator.url()) };
+        self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token)
+    }
+
     /// Sends a request. `path` is encoded where it must be.
     pub(crate) async fn try_send(
         &self,
@@ -112,12 +117,15 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, reqwest::Error> {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.emulator.url()) };
-        let request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
+        let request = self.request(method, path);
         let request = match body {
             Some(body) => request.json(body),
             None => request,
         };
+        Self::answer(request).await
+    }
+
+    async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
@@ -133,6 +141,11 @@ impl Client {
     /// Sends a request without a body that is answered.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.try_send("GET", path, None).await.unwrap()
+    }
+
+    /// Asks the directory for its advanced answers.
+    pub(crate) async fn get_advanced(&self, path: &str) -> Answer {
+        Self::answer(self.request("GET", path).header("ConsistencyLevel", "eventual")).await.unwrap()
     }
 
     /// The same as a user, who may have satisfied an authentication context.
