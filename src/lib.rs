@@ -25,6 +25,7 @@ pub mod cli;
 pub mod compare;
 pub mod diag;
 pub mod diff;
+pub mod doctor;
 pub mod drift;
 pub mod emulator;
 pub mod explain;

@@ -222,6 +222,12 @@ pub enum Command {
     /// part of the files that needs each, and commands that grant them. Reads the files only.
     #[command(after_help = "Example: pimform permissions --for plan --format az > grant.sh")]
     Permissions(PermissionsArgs),
+    /// Look at a live tenant, and say what will not work
+    ///
+    /// Signs in, asks every collection that pimform reads for a page or two, and says in a line for each what it answered
+    /// and what that means for these policy files: permissions, licence, spellings, rules, clock and limits. Changes nothing.
+    #[command(after_help = "Example: pimform doctor --backend microsoft --format json")]
+    Doctor(DoctorArgs),
     /// Play the services for a tenant file
     ///
     /// Answers as Microsoft Graph and Azure Resource Manager do, on this machine only, until it is interrupted. Prints how
@@ -416,6 +422,23 @@ pub struct SnapshotArgs {
     /// Form of the output
     #[arg(long, default_value = "json")]
     pub format: JsonOnly,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    pub format: TextOrJson,
+    /// Play an assignment, its change and its removal on groups made for it, and delete them. Takes up to ten minutes
+    #[arg(long, requires = "group")]
+    pub write_probe: bool,
+    /// The name of the group to make for it; a second one is made with ` (holder)` behind
+    #[arg(long, value_name = "NAME", requires = "write_probe")]
+    pub group: Option<String>,
+    /// Where to write the exchanges of the play, without names, for a bug report
+    #[arg(long, value_name = "FILE", requires = "write_probe", default_value = "write-probe.jsonl")]
+    pub exchanges: PathBuf,
 }
 
 /// Arguments of `permissions`.
@@ -655,6 +678,8 @@ pub enum SchemaOf {
     Run,
     /// The JSON form of permissions
     Permissions,
+    /// The JSON form of what the doctor found
+    Doctor,
 }
 
 /// Narrows a plan.

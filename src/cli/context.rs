@@ -247,7 +247,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn live(&self, policies: &Policies) -> Result<Options, CliError> {
+    pub(super) fn live(&self, policies: &Policies) -> Result<Options, CliError> {
         let options = live::options(&self.common.microsoft, &policies.documents, self.common.now)?;
         if let Some(trace) = &options.trace {
             let _ = self.trace.set(trace.clone());

@@ -22,6 +22,7 @@ pub(super) fn schema(args: &SchemaArgs) -> Result<Exit, CliError> {
         SchemaOf::Plan => crate::plan::plan_schema(),
         SchemaOf::Drift => crate::render::drift_schema(),
         SchemaOf::Run => crate::runs::run_schema(),
+        SchemaOf::Doctor => crate::render::doctor_schema(),
         SchemaOf::Permissions => crate::permissions::permissions_schema(),
     };
     terminal::data(&format!("{schema:#}"))?;
@@ -46,6 +47,11 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, CliError> {
         terminal::data(&String::from_utf8_lossy(&page))?;
     }
     Ok(Exit::Done)
+}
+
+/// Writes a text to a file that is made or replaced.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), CliError> {
+    write_file(path, |writer| writer.write_all(text.as_bytes())).map_err(|error| cannot_write(path, error))
 }
 
 /// Writes a plan file whole or not at all. Only an older plan is replaced: a slip of the hand must not cost a tenant file

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod check;
 mod context;
+mod doctor;
 mod documents;
 mod drift;
 mod emulator;
@@ -76,6 +77,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Schema(args) => documents::schema(args),
         Command::Snapshot(args) => snapshot::run(&context, args),
         Command::Permissions(args) => permissions::run(&context, args),
+        Command::Doctor(args) => doctor::run(&context, args),
         Command::Emulator(args) => emulator::run(&context, args),
         Command::Completions(args) => documents::completions(args),
         Command::Man(args) => documents::man(args),

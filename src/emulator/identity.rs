@@ -52,6 +52,7 @@ const ROLES: &[&str] = &[
     "AdministrativeUnit.Read.All",
     "Application.ReadWrite.All",
     "AuditLog.Read.All",
+    "AuthenticationContext.Read.All",
     "Directory.ReadWrite.All",
     "Group.ReadWrite.All",
     "Policy.Read.ConditionalAccess",

@@ -186,7 +186,7 @@ async fn handle(
         Err(failure) => return response(failure.arm()),
     };
     match outcome(&shared, &request).await {
-        Outcome::Reply(reply) => response(reply),
+        Outcome::Reply(reply) => response(dated(reply, &shared)),
         Outcome::Reset => {
             trigger.pull();
             // Nobody will see it: the connection refuses to write.
@@ -233,6 +233,13 @@ async fn outcome(shared: &Shared, request: &Request) -> Outcome {
         Some(fault) => broken(fault),
         None => Outcome::Reply(reply),
     }
+}
+
+/// With the time of the emulator's own clock, by which its windows are counted.
+fn dated(reply: Reply, shared: &Shared) -> Reply {
+    let unix = u64::try_from(shared.world().now().unix()).unwrap_or_default();
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix);
+    reply.with_header("date", httpdate::fmt_http_date(time))
 }
 
 fn response(reply: Reply) -> Response<HttpBody> {

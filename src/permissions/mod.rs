@@ -12,7 +12,7 @@ mod azure;
 mod graph;
 mod needs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,7 +21,8 @@ pub use self::azure::{AzureRole, Scope};
 
 pub use crate::backend::microsoft::permission::GRAPH_APPLICATION;
 
-use self::needs::Needs;
+use self::needs::{Need, Needs};
+use crate::backend::microsoft::permission::Area;
 use crate::diag::{Place, SourceMap, Span};
 use crate::policy::Documents;
 
@@ -95,6 +96,13 @@ impl Permissions {
         notes.dedup();
         Self { version: 1, required, notes }
     }
+}
+
+/// What these files make a plan read.
+pub fn read_by_plan(documents: &Documents) -> BTreeSet<Area> {
+    let needs = Needs::of(documents, Purpose::Plan);
+    let all = needs.graph.keys().copied().chain(needs.arm.keys().map(|(_, need)| *need));
+    all.filter_map(Need::read).collect()
 }
 
 /// The JSON Schema of [`Permissions`].

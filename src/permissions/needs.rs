@@ -35,6 +35,14 @@ impl Need {
         }
     }
 
+    /// The area that is looked at, if it is looking.
+    pub(super) fn read(self) -> Option<Area> {
+        match self {
+            Self::Read(area) => Some(area),
+            Self::Write(_) | Self::RoleAssignable => None,
+        }
+    }
+
     /// The permission of Microsoft Graph that it takes.
     pub(super) fn graph(self) -> Option<GraphPermission> {
         match self.permission() {

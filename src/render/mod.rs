@@ -9,6 +9,7 @@
 //! renderers only walk the view. Nothing that comes from a tenant or a file is printed raw: see `escape`.
 
 mod apply;
+mod doctor;
 mod drift;
 mod escape;
 mod explain;
@@ -29,6 +30,7 @@ mod words;
 mod tests;
 
 pub use apply::{applied_json, applied_text};
+pub use doctor::{DoctorFile, doctor_json, doctor_schema, doctor_text, write_probe_json, write_probe_text};
 pub use drift::{DriftFile, drift_json, drift_junit, drift_markdown, drift_sarif, drift_schema, drift_text};
 pub use escape::visible;
 pub use explain::{explained_json, explained_text};

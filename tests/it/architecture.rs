@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::harness::project;
 
 /// What each top module may use. A module that is not here may not exist.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("diag", &[]),
     ("model", &["diag"]),
     ("policy", &["diag", "model"]),
@@ -20,7 +20,8 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("undo", &["diag", "model", "plan", "backend", "runs"]),
     ("drift", &["diag", "model", "plan", "runs"]),
     ("permissions", &["diag", "model", "policy", "backend"]),
-    ("render", &["diag", "model", "plan", "apply", "explain", "permissions", "runs", "drift"]),
+    ("doctor", &["model", "backend", "permissions"]),
+    ("render", &["diag", "model", "plan", "backend", "apply", "explain", "permissions", "runs", "drift", "doctor"]),
     ("generate", &["model", "backend"]),
     ("import", &["diag", "model", "policy", "plan"]),
     (
@@ -38,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "runs",
             "undo",
             "drift",
+            "doctor",
             "import",
             "render",
             "emulator",

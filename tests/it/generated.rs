@@ -7,7 +7,7 @@ use crate::harness::{Workspace, assert_file, project};
 #[test]
 fn schemas_are_current() {
     let workspace = Workspace::new();
-    for of in ["policy", "tenant", "plan", "permissions", "drift", "run"] {
+    for of in ["policy", "tenant", "plan", "permissions", "drift", "run", "doctor"] {
         let schema = workspace.run(&["schema", of]).expect(0).stdout;
         assert_file(&project().join(format!("schemas/{of}.schema.json")), &schema);
     }
@@ -27,6 +27,7 @@ fn the_command_line_reference_is_current() {
         Some("schema"),
         Some("snapshot"),
         Some("permissions"),
+        Some("doctor"),
         Some("emulator"),
         Some("completions"),
         Some("man"),

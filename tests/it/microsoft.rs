@@ -2,6 +2,7 @@
 
 mod cli;
 mod differential;
+mod doctor;
 mod execute;
 mod faults;
 mod live;

@@ -14,6 +14,7 @@ mod execute;
 mod groups;
 mod http;
 pub mod permission;
+pub mod probe;
 mod reader;
 mod redact;
 mod rules;
@@ -28,7 +29,7 @@ use std::time::Duration;
 pub use cloud::{Cloud, Endpoints};
 pub use error::{ErrorKind, ServiceError};
 pub use execute::MicrosoftExecutor;
-pub use http::{Pause, RealTime, Stats, Trace, VirtualTime};
+pub use http::{Observed, Pause, RealTime, Service, Stats, Trace, VirtualTime};
 pub use reader::MicrosoftReader;
 
 /// Is told after each exchange what was sent and received so far.

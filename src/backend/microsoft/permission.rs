@@ -42,6 +42,9 @@ macro_rules! graph {
                 #[doc = concat!("`", $name, "`")]
                 pub const $constant: Self = Self { name: $name, id: $id };
             )*
+
+            /// Every one that this program asks for.
+            pub const ALL: &'static [Self] = &[$(Self::$constant),*];
         }
     };
 }
@@ -104,6 +107,13 @@ impl GraphPermission {
         };
         self == other || less.contains(&other)
     }
+}
+
+/// Whether one application permission of Microsoft Graph covers another, both by name. One that this program never asks
+/// for covers nothing that is known.
+pub fn covers(held: &str, other: &str) -> bool {
+    let known = |name: &str| GraphPermission::ALL.iter().find(|one| one.name.eq_ignore_ascii_case(name)).copied();
+    known(held).zip(known(other)).is_some_and(|(held, other)| held.covers(other))
 }
 
 /// What a request reads or changes.

@@ -89,6 +89,15 @@ pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Rea
     Ok(Reading::Found(Box::new(Found { target, row, schedule_id: schedule_id.into() })))
 }
 
+/// What a schedule says that is not known, or why it makes no sense; nothing where all of it is clear.
+pub(super) fn strange(surface: Surface, kind: Kind, schedule: &Value) -> Option<String> {
+    match read(surface, kind, schedule) {
+        Ok(Reading::Unknown(note)) => Some(note),
+        Ok(Reading::Found(_) | Reading::Nothing) => None,
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 impl Found {
     /// The assignment as it is seen from another scope of Azure: inherited, unless it is assigned there.
     #[must_use]

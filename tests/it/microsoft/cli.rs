@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::harness::{NOW, Run, Workspace, folders, project};
 
 /// An emulator, and a folder to run the program in.
-struct Live {
+pub(super) struct Live {
     runtime: tokio::runtime::Runtime,
     emulator: Running,
-    workspace: Workspace,
+    pub(super) workspace: Workspace,
 }
 
 impl Live {
-    fn start(example: &str, options: impl FnOnce(&mut Options)) -> Self {
+    pub(super) fn start(example: &str, options: impl FnOnce(&mut Options)) -> Self {
         let workspace = Workspace::copy_of(&project().join("examples").join(example));
         // The program runs beside it, so it must answer while the test waits.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -30,7 +30,7 @@ impl Live {
         Self { runtime, emulator, workspace }
     }
 
-    fn of(example: &str) -> Self {
+    pub(super) fn of(example: &str) -> Self {
         Self::start(example, |_| {})
     }
 
@@ -42,12 +42,12 @@ impl Live {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    pub(super) fn run(&self, args: &[&str]) -> Run {
         Run::of(&self.command(args).output().unwrap())
     }
 
     /// What the emulator was asked so far: method, path, and the body as JSON.
-    fn asked(&self) -> Vec<(String, String, Value)> {
+    pub(super) fn asked(&self) -> Vec<(String, String, Value)> {
         let log = self.emulator.log();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();

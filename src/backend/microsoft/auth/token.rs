@@ -1,5 +1,6 @@
 //! A token, and what it says of who it is for.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine;
@@ -53,6 +54,13 @@ pub struct Claims {
     /// The application that signed in.
     #[serde(rename = "appid")]
     pub application: Option<String>,
+    /// The permissions of an application, as app roles. Only a token for Graph has them
+    /// (docs/service.md: sign-in-1).
+    pub roles: Option<BTreeSet<Box<str>>>,
+    /// The permissions that a user gave to the application, as words with blanks between them
+    /// (docs/service.md: sign-in-1).
+    #[serde(rename = "scp")]
+    pub scopes: Option<String>,
 }
 
 impl Claims {

@@ -1,6 +1,7 @@
 //! Roles of Azure resources: their URLs and quirks.
 
 pub(super) mod everything;
+pub(super) mod path;
 mod places;
 mod policies;
 pub(super) mod read;

@@ -13,9 +13,9 @@ use super::super::assembly::why;
 use super::super::error::{ErrorKind, ServiceError};
 use super::super::http::{ReadClient, Service};
 use super::super::wire;
+use super::path;
 use super::policies::{self, Known, Policies, ScopePolicies, Wanted, definition};
 use super::roles::{self, ByScope, Definition, is_named};
-use super::{MANAGEMENT_GROUPS, SUBSCRIPTIONS};
 use crate::model::scope::ScopeKind;
 use crate::model::{ArmPlace, ArmScope, NameQuery, PlaceQuery, Role, RoleId, RoleQuery};
 
@@ -94,7 +94,7 @@ fn reason(error: ServiceError) -> Result<Arc<str>, ServiceError> {
 
 /// Every subscription that can be seen.
 pub(super) async fn subscriptions(client: &ReadClient) -> Result<Vec<ArmPlace>, ServiceError> {
-    let found = client.list(Service::Arm, &format!("/subscriptions?api-version={SUBSCRIPTIONS}")).await;
+    let found = client.list(Service::Arm, &path::subscriptions()).await;
     let place = |item: &Value| {
         let scope = format!("/subscriptions/{}", wire::field(item, "subscriptionId")?).parse().ok()?;
         Some(ArmPlace { scope, name: wire::field(item, "displayName").map(Arc::from) })
@@ -104,8 +104,10 @@ pub(super) async fn subscriptions(client: &ReadClient) -> Result<Vec<ArmPlace>, 
 
 /// Every management group that can be seen.
 pub(super) async fn management_groups(client: &ReadClient) -> Result<Vec<ArmPlace>, ServiceError> {
-    let path = format!("/providers/Microsoft.Management/managementGroups?api-version={MANAGEMENT_GROUPS}");
-    let found = client.list(Service::Arm, &path).await.map_err(|error| error.asked("list the management groups"))?;
+    let found = client
+        .list(Service::Arm, &path::management_groups())
+        .await
+        .map_err(|error| error.asked("list the management groups"))?;
     let place = |item: &Value| {
         let scope = ArmScope::management_group(wire::field(item, "name")?).ok()?;
         let name = item.get("properties").and_then(|properties| wire::field(properties, "displayName"));

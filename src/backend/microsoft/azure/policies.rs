@@ -14,7 +14,7 @@ use super::super::http::{ReadClient, Service, odata_literal, query_value};
 use super::super::rules;
 use super::super::schedules::{arm_scope, last_segment};
 use super::super::wire;
-use super::{PIM, collection};
+use super::path;
 use crate::model::{ArmScope, Current, RoleId, Settings};
 
 /// Up to so many roles of a scope are asked for one by one.
@@ -117,7 +117,7 @@ impl Known {
 }
 
 async fn list(client: &ReadClient, scope: &ArmScope) -> ScopePolicies {
-    match client.list(Service::Arm, &collection(scope, "roleManagementPolicyAssignments", PIM)).await {
+    match client.list(Service::Arm, &path::policies(scope)).await {
         Ok(items) => ScopePolicies::Read(Known { complete: true, ..known(scope, &items) }),
         Err(error) => failed(scope, error),
     }
@@ -125,8 +125,8 @@ async fn list(client: &ReadClient, scope: &ArmScope) -> ScopePolicies {
 
 async fn one(client: &ReadClient, scope: &ArmScope, role: RoleId, definition: &str) -> Result<Known, ServiceError> {
     let filter = query_value(&format!("roleDefinitionId eq {}", odata_literal(definition)));
-    let path = format!("{}&$filter={filter}", collection(scope, "roleManagementPolicyAssignments", PIM));
-    let mut known = known(scope, &client.list(Service::Arm, &path).await?);
+    let filtered = format!("{}&$filter={filter}", path::policies(scope));
+    let mut known = known(scope, &client.list(Service::Arm, &filtered).await?);
     known.roles.retain(|other, _| *other == role);
     Ok(known)
 }

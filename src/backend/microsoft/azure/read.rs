@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::super::assembly::{Assembly, why};
 use super::super::error::ServiceError;
-use super::super::http::{ReadClient, Service, query_value};
+use super::super::http::{ReadClient, Service};
 use super::super::schedules::Found;
+use super::path;
 use super::policies::{self, Known, Policies, ScopePolicies, Wanted, definition};
-use super::{PIM, collection};
 use crate::model::scope::ScopeKind;
 use crate::model::{ArmScope, Kind, Origin, RoleId, Surface, Target};
 
@@ -100,18 +100,15 @@ pub(super) async fn lists(
     scope: &ArmScope,
     reach: Reach,
 ) -> Result<[(Kind, Vec<Value>); 2], ServiceError> {
-    let one = |kind: Kind, name: &'static str| async move {
-        let filter = match reach {
-            Reach::AtScope => format!("&$filter={}", query_value("atScope()")),
-            Reach::All => String::new(),
+    let one = |kind: Kind| async move {
+        let path = match reach {
+            Reach::AtScope => path::schedules_at(scope, kind),
+            Reach::All => path::schedules(scope, kind),
         };
-        let list = client.list(Service::Arm, &format!("{}{filter}", collection(scope, name, PIM))).await;
+        let list = client.list(Service::Arm, &path).await;
         list.map_err(|error| error.asked(format!("list the {kind} assignments at `{scope}`")))
     };
-    let (eligible, active) = futures::try_join!(
-        one(Kind::Eligible, "roleEligibilitySchedules"),
-        one(Kind::Active, "roleAssignmentSchedules"),
-    )?;
+    let (eligible, active) = futures::try_join!(one(Kind::Eligible), one(Kind::Active),)?;
     Ok([(Kind::Eligible, eligible), (Kind::Active, active)])
 }
 

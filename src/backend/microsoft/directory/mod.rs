@@ -19,10 +19,22 @@ use crate::model::{
     AdministrativeUnit, AuthenticationContext, NameQuery, Principal, PrincipalId, PrincipalKind, Role, RoleId,
 };
 
-pub(super) use object::{id, kind};
+pub(super) use object::{collection, id, kind, properties};
 
 /// At most this many values stand in one `in (...)`. Source: the service refuses expressions with more than 15 parts.
 const NAMES_AT_ONCE: usize = 15;
+
+/// The list of every role definition.
+pub(super) const ROLES: &str = "/v1.0/roleManagement/directory/roleDefinitions?$select=id,displayName";
+/// The list of every administrative unit.
+pub(super) const UNITS: &str = "/v1.0/directory/administrativeUnits?$select=id,displayName";
+/// The list of every authentication context.
+pub(super) const CONTEXTS: &str = "/v1.0/identity/conditionalAccess/authenticationContextClassReferences";
+/// The list of the groups under PIM, and where it was before.
+pub(super) const UNDER_PIM: [&str; 2] = [
+    "/v1.0/identityGovernance/privilegedAccess/group/resources",
+    "/beta/identityGovernance/privilegedAccess/group/resources",
+];
 
 /// What Microsoft Entra has of what was asked for.
 #[derive(Clone, Debug, Default)]
@@ -122,8 +134,7 @@ pub(super) async fn principals(
 
 /// Every role definition.
 pub(super) async fn roles(client: &ReadClient) -> Result<Vec<Role>, ServiceError> {
-    let path = "/v1.0/roleManagement/directory/roleDefinitions?$select=id,displayName";
-    let found = client.list(Service::Graph, path).await.map_err(|e| e.asked("list the roles of Microsoft Entra"))?;
+    let found = client.list(Service::Graph, ROLES).await.map_err(|e| e.asked("list the roles of Microsoft Entra"))?;
     let role = |object: &Value| {
         let id = object::text(object, "id")?.parse().ok()?;
         let name = Arc::from(object::text(object, "displayName").unwrap_or_default());
@@ -134,8 +145,7 @@ pub(super) async fn roles(client: &ReadClient) -> Result<Vec<Role>, ServiceError
 
 /// Every administrative unit.
 pub(super) async fn units(client: &ReadClient) -> Result<Vec<AdministrativeUnit>, ServiceError> {
-    let path = "/v1.0/directory/administrativeUnits?$select=id,displayName";
-    let found = client.list(Service::Graph, path).await.map_err(|e| e.asked("list the administrative units"))?;
+    let found = client.list(Service::Graph, UNITS).await.map_err(|e| e.asked("list the administrative units"))?;
     let unit = |object: &Value| {
         let id = object::text(object, "id")?.parse().ok()?;
         Some(AdministrativeUnit { id, name: Arc::from(object::text(object, "displayName").unwrap_or_default()) })
@@ -145,8 +155,7 @@ pub(super) async fn units(client: &ReadClient) -> Result<Vec<AdministrativeUnit>
 
 /// Every authentication context.
 pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationContext>, ServiceError> {
-    let path = "/v1.0/identity/conditionalAccess/authenticationContextClassReferences";
-    let found = client.list(Service::Graph, path).await.map_err(|e| e.asked("list the authentication contexts"))?;
+    let found = client.list(Service::Graph, CONTEXTS).await.map_err(|e| e.asked("list the authentication contexts"))?;
     let context = |object: &Value| {
         let id = object::text(object, "id")?.parse().ok()?;
         let available = object.get("isAvailable").and_then(Value::as_bool).unwrap_or(false);
@@ -161,11 +170,11 @@ pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationCo
 
 /// The groups under PIM. The list is young in v1.0, so the older place is asked where the new one does not answer.
 pub(super) async fn onboarded(client: &ReadClient) -> (Onboarded, Option<String>) {
-    let path = |version: &str| format!("/{version}/identityGovernance/privilegedAccess/group/resources");
-    let mut found = client.list(Service::Graph, &path("v1.0")).await;
+    let [here, before] = UNDER_PIM;
+    let mut found = client.list(Service::Graph, here).await;
     let elsewhere = [ErrorKind::NotFound, ErrorKind::Refused, ErrorKind::Denied, ErrorKind::Unavailable];
     if found.as_ref().is_err_and(|error| elsewhere.contains(&error.kind)) {
-        found = client.list(Service::Graph, &path("beta")).await.or(found);
+        found = client.list(Service::Graph, before).await.or(found);
     }
     match found {
         Ok(groups) => {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::model::{GroupFacts, GroupMembership, Principal, PrincipalDetail, PrincipalId, PrincipalKind};
 
 /// The properties that are looked at, for `$select`.
-pub(super) fn properties(kind: PrincipalKind) -> &'static str {
+pub(in super::super) fn properties(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::User => "id,displayName,userPrincipalName,accountEnabled",
         PrincipalKind::Group => "id,displayName,isAssignableToRole,groupTypes,onPremisesSyncEnabled",
@@ -18,7 +18,7 @@ pub(super) fn properties(kind: PrincipalKind) -> &'static str {
 }
 
 /// The collection that principals of a kind are in.
-pub(super) fn collection(kind: PrincipalKind) -> &'static str {
+pub(in super::super) fn collection(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::User => "users",
         PrincipalKind::Group => "groups",

@@ -13,16 +13,34 @@ use crate::model::{Kind, RoleId, Surface, Target};
 /// The policies of all directory roles. Both parts of the filter must be there.
 const OF_ROLES: &str = "scopeId eq '/' and scopeType eq 'DirectoryRole'";
 
+/// The list of the policies of all directory roles, without their rules.
+fn assignments_of_policies() -> String {
+    format!("/v1.0/policies/roleManagementPolicyAssignments?$filter={}", query_value(OF_ROLES))
+}
+
+/// The same, with their rules.
+pub(in super::super) fn policies() -> String {
+    format!("{}&$expand=policy($expand=rules)", assignments_of_policies())
+}
+
+/// The list of all assignments of directory roles of a kind.
+pub(in super::super) fn schedules(kind: Kind) -> String {
+    let collection = match kind {
+        Kind::Eligible => "roleEligibilitySchedules",
+        Kind::Active => "roleAssignmentSchedules",
+    };
+    format!("/v1.0/roleManagement/directory/{collection}")
+}
+
 /// Reads these directory roles. What is listed of others is left out.
 pub(in super::super) async fn read(client: &ReadClient, roles: &BTreeSet<RoleId>) -> Assembly {
     let mut found = Assembly::default();
     if roles.is_empty() {
         return found;
     }
-    let schedules = |collection: &str| format!("/v1.0/roleManagement/directory/{collection}");
-    let (eligible, active) = (schedules("roleEligibilitySchedules"), schedules("roleAssignmentSchedules"));
+    let (eligible, active) = (schedules(Kind::Eligible), schedules(Kind::Active));
     let (policies, eligible, active) = futures::join!(
-        policies(client, roles),
+        settings(client, roles),
         client.list(Service::Graph, &eligible),
         client.list(Service::Graph, &active),
     );
@@ -57,13 +75,12 @@ fn is_asked(target: &Target, roles: &BTreeSet<RoleId>) -> bool {
 }
 
 /// The settings of directory roles.
-async fn policies(client: &ReadClient, roles: &BTreeSet<RoleId>) -> Result<Assembly, ServiceError> {
-    let list = format!("/v1.0/policies/roleManagementPolicyAssignments?$filter={}", query_value(OF_ROLES));
-    match client.list(Service::Graph, &format!("{list}&$expand=policy($expand=rules)")).await {
+async fn settings(client: &ReadClient, roles: &BTreeSet<RoleId>) -> Result<Assembly, ServiceError> {
+    match client.list(Service::Graph, &policies()).await {
         Ok(items) => Ok(of_items(&items, roles)),
         // One policy that the service cannot show makes it fail on all of them. Then each is asked for by itself.
         Err(error) if error.kind == ErrorKind::Unavailable => {
-            let items = client.list(Service::Graph, &list).await?;
+            let items = client.list(Service::Graph, &assignments_of_policies()).await?;
             Ok(one_by_one(client, &items, roles).await)
         }
         Err(error) => Err(error),

@@ -11,6 +11,22 @@ use crate::backend::{BackendError, Executed};
 use crate::model::{GroupCreation, PrincipalId, Relation};
 
 impl MicrosoftExecutor {
+    /// Deletes a group. One that is gone already is no failure.
+    pub(in crate::backend::microsoft) async fn delete_group(&self, group: PrincipalId) -> Result<(), BackendError> {
+        let request = WriteRequest {
+            service: Service::Graph,
+            method: WriteMethod::Delete,
+            path: format!("/v1.0/groups/{group}"),
+            body: None,
+            repeat: Repeat::Safe,
+        };
+        match self.send(request, &mut Trail::new()).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.asked("delete a group that was made for this").into()),
+        }
+    }
+
     /// Creates a group. The service lets several have one name, so it is looked for first.
     pub(super) async fn create_group(
         &self,

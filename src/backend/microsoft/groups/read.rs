@@ -60,6 +60,21 @@ impl Part {
     }
 }
 
+/// The list of the policies of a group, with their rules.
+pub(in super::super) fn policies(group: PrincipalId) -> String {
+    Part::Policies.path(group)
+}
+
+/// The list of the assignments of a group of a kind.
+pub(in super::super) fn schedules(group: PrincipalId, kind: Kind) -> String {
+    Part::Schedules(kind).path(group)
+}
+
+/// One of the two lists of who is in a group.
+pub(in super::super) fn listed(group: PrincipalId, access: Access) -> String {
+    Part::Listed(access).path(group)
+}
+
 /// Reads groups: those in `targets` with what PIM has of them, those in `lists` with who is in them.
 pub(in super::super) async fn read(
     client: &ReadClient,
@@ -87,13 +102,13 @@ pub(in super::super) async fn read(
             _ => {}
         }
         match part {
-            Part::Policies => policies(&mut found.targets, group, answer),
-            Part::Schedules(kind) => schedules(&mut found.targets, group, kind, answer),
+            Part::Policies => take_policies(&mut found.targets, group, answer),
+            Part::Schedules(kind) => take_schedules(&mut found.targets, group, kind, answer),
             // Of a group that does not exist nothing is said.
             Part::Listed(_) if answer.as_ref().is_err_and(|error| error.kind == ErrorKind::NotFound) => {
                 missing.insert(group);
             }
-            Part::Listed(access) => listed(&mut found.lists, group, access, answer),
+            Part::Listed(access) => take_list(&mut found.lists, group, access, answer),
         }
     }
     // Of a group that is there, nothing found is no answer: nobody would be told from who is only a static member.
@@ -122,7 +137,7 @@ fn cannot_use_pim(error: &ServiceError) -> bool {
     error.code_is("ResourceTypeNotSupported")
 }
 
-fn policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Value>, ServiceError>) {
+fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Value>, ServiceError>) {
     let items = match answer {
         Ok(items) => items,
         Err(error) if cannot_use_pim(&error) => {
@@ -151,7 +166,7 @@ fn policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Value>,
     }
 }
 
-fn schedules(found: &mut Assembly, group: PrincipalId, kind: Kind, answer: Result<Vec<Value>, ServiceError>) {
+fn take_schedules(found: &mut Assembly, group: PrincipalId, kind: Kind, answer: Result<Vec<Value>, ServiceError>) {
     let targets = targets(group);
     let list = match answer {
         Ok(list) => list,
@@ -168,7 +183,7 @@ fn schedules(found: &mut Assembly, group: PrincipalId, kind: Kind, answer: Resul
     }
 }
 
-fn listed(
+fn take_list(
     lists: &mut BTreeMap<PrincipalId, GroupRead>,
     group: PrincipalId,
     access: Access,

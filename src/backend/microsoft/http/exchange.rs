@@ -86,7 +86,9 @@ impl Ask<'_> {
         }
         let mut response = request.send().await.map_err(lost)?;
         let status = response.status().as_u16();
-        let signs = Signs::read(response.headers(), transport.pause.now());
+        let now = transport.pause.now();
+        let signs = Signs::read(response.headers(), now);
+        transport.observe(self.service, &signs, now);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if bytes.len() + chunk.len() > transport.largest {

@@ -16,6 +16,8 @@ pub(super) struct Signs {
     pub(super) used: Option<f64>,
     /// The id by which Microsoft finds the request.
     pub(super) request_id: Option<String>,
+    /// When the service answered, by its own clock.
+    pub(super) date: Option<Timestamp>,
 }
 
 impl Signs {
@@ -35,6 +37,7 @@ impl Signs {
                 .or_else(|| text("x-ms-request-id"))
                 .filter(|id| id.len() <= 128)
                 .map(str::to_owned),
+            date: text("date").and_then(date),
         }
     }
 }
@@ -53,8 +56,11 @@ fn wait(value: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()?;
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+    Some(Duration::try_from(date(value)?.duration_since(now)).unwrap_or_default())
+}
+
+fn date(value: &str) -> Option<Timestamp> {
+    Timestamp::try_from(httpdate::parse_http_date(value).ok()?).ok()
 }
 
 #[cfg(test)]

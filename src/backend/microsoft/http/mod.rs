@@ -7,6 +7,7 @@ mod encode;
 mod exchange;
 mod headers;
 mod limiter;
+mod observed;
 mod paging;
 mod pause;
 mod stats;
@@ -17,11 +18,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Options;
 use super::error::ServiceError;
 use crate::model::PrincipalId;
 
 pub(super) use connect::Connection;
 pub(super) use encode::{odata_literal, path_segment, query_value};
+pub use observed::Observed;
+pub(super) use paging::First;
 pub use pause::{Pause, RealTime, VirtualTime};
 pub use stats::Stats;
 pub use trace::Trace;
@@ -31,8 +35,8 @@ pub(super) use transport::Transport;
 const IDS_AT_ONCE: usize = 1000;
 
 /// Which service answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
     /// Microsoft Graph.
     Graph,
     /// Azure Resource Manager.
@@ -41,7 +45,7 @@ pub(super) enum Service {
 
 impl Service {
     /// Its name, for people.
-    pub(super) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Graph => "Microsoft Graph",
             Self::Arm => "Azure Resource Manager",
@@ -62,6 +66,11 @@ impl ReadClient {
         Self { transport }
     }
 
+    /// A client by these options.
+    pub(super) fn of(options: Options) -> Result<Self, ServiceError> {
+        Ok(Self::new(Arc::new(Transport::new(options)?)))
+    }
+
     /// One object. `path` starts with `/` and has its query already encoded: `/v1.0/users/x?$select=id` or
     /// `/subscriptions?api-version=2022-12-01`.
     pub(super) async fn get(&self, service: Service, path: &str) -> Result<Value, ServiceError> {
@@ -71,6 +80,11 @@ impl ReadClient {
     /// Every page of a collection.
     pub(super) async fn list(&self, service: Service, path: &str) -> Result<Vec<Value>, ServiceError> {
         paging::list(&self.transport, service, path).await
+    }
+
+    /// The first pages of a collection, at most so many.
+    pub(super) async fn first(&self, service: Service, path: &str, most: usize) -> Result<First, ServiceError> {
+        paging::first(&self.transport, service, path, most).await
     }
 
     /// Collections of Graph, in batches, each with all its pages. One result for each path, in order.
@@ -97,7 +111,17 @@ impl ReadClient {
 
     /// Who the run is, by the token for Graph.
     pub(super) async fn claims(&self) -> Result<super::auth::Claims, ServiceError> {
-        self.transport.claims(Service::Graph).await
+        self.claims_for(Service::Graph).await
+    }
+
+    /// Who the run is, by the token for a service.
+    pub(super) async fn claims_for(&self, service: Service) -> Result<super::auth::Claims, ServiceError> {
+        self.transport.claims(service).await
+    }
+
+    /// What the answers of a service said of its clock and limits.
+    pub(super) fn observed(&self, service: Service) -> Observed {
+        self.transport.observed(service)
     }
 
     /// What was sent and received so far.

@@ -18,6 +18,51 @@ pub(super) async fn list(transport: &Transport, service: Service, path: &str) ->
     follow(transport, service, path, first).await
 }
 
+/// The first pages of a collection.
+#[derive(Debug)]
+pub(in super::super) struct First {
+    /// Their rows.
+    pub(in super::super) rows: Vec<Value>,
+    /// How many pages were read.
+    pub(in super::super) pages: usize,
+    /// Whether there are more.
+    pub(in super::super) more: bool,
+}
+
+/// The first pages of a collection, at most so many.
+pub(super) async fn first(
+    transport: &Transport,
+    service: Service,
+    path: &str,
+    most: usize,
+) -> Result<First, ServiceError> {
+    let mut page = transport.get(service, path).await?;
+    let mut first = First { rows: Vec::new(), pages: 1, more: false };
+    loop {
+        let next = rows_of(path, &mut page, &mut first.rows)?;
+        match next {
+            Some(next) if first.pages < most => {
+                page = transport.get_link(service, path, &next).await?;
+                first.pages += 1;
+            }
+            next => {
+                first.more = next.is_some();
+                return Ok(first);
+            }
+        }
+    }
+}
+
+/// Takes the rows of a page, and gives the link to the next.
+fn rows_of(path: &str, page: &mut Value, rows: &mut Vec<Value>) -> Result<Option<String>, ServiceError> {
+    let broken = |what: &str| ServiceError::unexpected(path, what);
+    let Some(list) = page.get_mut("value").and_then(Value::as_array_mut) else {
+        return Err(broken("there is no list in it"));
+    };
+    rows.append(list);
+    next_link(page).map_err(|()| broken("the link to its next page is no text"))
+}
+
 /// Every page of the collection that a POST which only looks answers with.
 pub(super) async fn post(transport: &Transport, path: &str, body: &Value) -> Result<Vec<Value>, ServiceError> {
     let first = transport.post_to_read(path, body).await?;
@@ -38,11 +83,7 @@ pub(super) async fn follow(
     let mut page = first;
     loop {
         let before = rows.len();
-        let Some(list) = page.get_mut("value").and_then(Value::as_array_mut) else {
-            return Err(broken("there is no list in it"));
-        };
-        rows.append(list);
-        let Some(next) = next_link(&page).map_err(|()| broken("the link to its next page is no text"))? else {
+        let Some(next) = rows_of(path, &mut page, &mut rows)? else {
             return Ok(rows);
         };
         empty = if rows.len() == before { empty + 1 } else { 0 };

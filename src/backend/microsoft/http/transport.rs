@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 use url::Url;
@@ -12,7 +13,9 @@ use uuid::Uuid;
 use super::connect::Connection;
 use super::effort::{Effort, Setback};
 use super::exchange::{Answer, Ask, LARGEST, own_id};
+use super::headers::Signs;
 use super::limiter::Limiter;
+use super::observed::Observed;
 use super::{Pause, Repeat, Reply, Service, Stats, Trace, WriteMethod, WriteRequest};
 use crate::backend::microsoft::auth::{Claims, Token, Tokens};
 use crate::backend::microsoft::cloud::Endpoints;
@@ -33,6 +36,7 @@ pub(in super::super) struct Transport {
     arm: Limiter,
     progress: Option<Progress>,
     stats: Mutex<Stats>,
+    observed: Mutex<[Observed; 2]>,
     run: u128,
     sent: AtomicU64,
 }
@@ -75,6 +79,7 @@ impl Transport {
             pause: options.pause,
             progress: options.progress,
             stats: Mutex::default(),
+            observed: Mutex::default(),
             run,
             sent: AtomicU64::new(0),
         })
@@ -105,6 +110,27 @@ impl Transport {
         };
         if let Some(progress) = &self.progress {
             progress(stats);
+        }
+    }
+
+    /// Keeps what an answer says of the service's clock and limits.
+    pub(super) fn observe(&self, service: Service, signs: &Signs, now: Timestamp) {
+        let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
+        let [graph, arm] = &mut *observed;
+        let one = match service {
+            Service::Graph => graph,
+            Service::Arm => arm,
+        };
+        one.take(signs, now);
+    }
+
+    /// What the answers of a service said of its clock and limits.
+    pub(super) fn observed(&self, service: Service) -> Observed {
+        let observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
+        let [graph, arm] = *observed;
+        match service {
+            Service::Graph => graph,
+            Service::Arm => arm,
         }
     }
 

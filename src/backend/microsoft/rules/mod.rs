@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::model::Kind;
 use crate::model::notification::{Audience, Event};
 
-pub(super) use read::read;
+pub(super) use read::{read, unknown};
 pub(super) use write::{Patch, iso, patches};
 
 /// What one rule says, in our words.

@@ -49,6 +49,12 @@ pub(in crate::backend::microsoft) fn read(
     Ok((settings, notes))
 }
 
+/// The rules of a policy that are not known.
+pub(in crate::backend::microsoft) fn unknown(rules: &[Value]) -> BTreeSet<Box<str>> {
+    let ids = rules.iter().filter_map(|rule| wire::field(rule, "id"));
+    ids.filter(|id| !RULES.iter().any(|known| known.id.eq_ignore_ascii_case(id))).map(Box::from).collect()
+}
+
 /// The rules by their ids in lower case. Of two with one id the first counts.
 pub(super) fn index(rules: &[Value]) -> BTreeMap<String, &Map<String, Value>> {
     let mut by_id = BTreeMap::new();
