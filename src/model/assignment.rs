@@ -125,7 +125,7 @@ impl Origin {
 pub struct Condition(pub Box<str>);
 
 impl Condition {
-    /// The only version of the condition language that the service accepts.
+    /// The only version of the condition language that the service accepts (docs/service.md: arm-5).
     pub const VERSION: &'static str = "2.0";
 }
 

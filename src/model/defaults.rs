@@ -1,8 +1,7 @@
 //! The settings of a target that nobody has changed.
 //!
-//! Source: Microsoft's documentation and recorded answers of the service (the table "Defaults of an untouched policy" of
-//! the project's wire reference). Some privileged directory roles ask for multifactor authentication from the start;
-//! which ones is not published, so a tenant file states it where it matters.
+//! docs/service.md: rules-1, rules-2. Which directory roles ask for multifactor authentication from the start is not
+//! published, so a tenant file states it where it matters.
 
 use super::{Approval, Authentication, Current, Duration, Expiry, Level, Recipients, Settings, Surface};
 use crate::model::notification::{Notification, Notifications};

@@ -75,7 +75,7 @@ pub enum PrincipalDetail {
 /// What matters of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupFacts {
-    /// Whether it may hold directory roles. Fixed at creation.
+    /// Whether it may hold directory roles. Fixed at creation (docs/service.md: under-pim-4).
     pub role_assignable: bool,
     /// How its members come about.
     pub membership: GroupMembership,

@@ -56,7 +56,8 @@ pub enum GroupRead {
     Unreadable(Arc<str>),
 }
 
-/// Who a group's member and owner lists show. Principals that are there only through PIM are among them.
+/// Who a group's member and owner lists show. Principals that are there only through PIM are among them
+/// (docs/service.md: under-pim-3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupState {
     /// The list of members.

@@ -12,7 +12,7 @@ use super::{Duration, PrincipalId};
 
 /// What an activation must prove besides the sign-in.
 ///
-/// The service refuses multifactor authentication together with an authentication context (`MfaAndAcrsConflict`), so the
+/// The service refuses multifactor authentication together with an authentication context (docs/service.md: rules-3), so the
 /// two are one value here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

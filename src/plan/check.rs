@@ -6,7 +6,7 @@ use crate::diag::{Finding, Findings};
 use crate::diff::{AssignmentDiff, Compared, Left, LeftReason, Wanted, exceeds};
 use crate::model::{Current, DesiredAssignment, DesiredTarget, Duration, Ending, Expiry, Kind, Settings, Time};
 
-/// The service refuses anything shorter.
+/// The service refuses anything shorter (docs/service.md: schedules-1).
 const SHORTEST: Duration = Duration::from_minutes(5);
 
 /// What a check looks at.

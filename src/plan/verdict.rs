@@ -22,7 +22,7 @@ pub enum GuardId {
     EmptyPolicy,
     /// The files are for another tenant.
     TenantMismatch,
-    /// A group comes under PIM for the first time, which cannot be undone.
+    /// A group comes under PIM for the first time, which cannot be undone (docs/service.md: under-pim-5).
     Onboarding,
 }
 

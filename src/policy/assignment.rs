@@ -257,7 +257,7 @@ fn schedule(keys: &AssignmentKeys) -> Result<DesiredSchedule, Finding> {
     Ok(DesiredSchedule { start, end })
 }
 
-/// The service refuses shorter assignments (`ActiveDurationTooShort`).
+/// The service refuses shorter assignments (docs/service.md: schedules-1).
 const SHORTEST: Duration = Duration::from_minutes(5);
 
 fn ending(length: Loc<Length>, keys: &AssignmentKeys) -> Result<DesiredEnding, Finding> {

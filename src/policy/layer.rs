@@ -150,11 +150,11 @@ pub enum ApprovalRef {
     By(Vec<ApproverRef>),
 }
 
-/// How long an activation may last.
+/// How long an activation may last (docs/service.md: rules-11).
 #[derive(Clone, Copy, Debug)]
 pub struct ActivationLength(Duration);
 
-/// How long an assignment may last.
+/// How long an assignment may last (docs/service.md: rules-12).
 #[derive(Clone, Copy, Debug)]
 pub struct ExpireAfter(Expiry);
 

@@ -1,7 +1,6 @@
 //! The directory's audit log, as far as it concerns PIM.
 //!
-//! Source of the fields: Microsoft's definition of `directoryAudit`. The names of activities are not documented in full,
-//! so nothing here depends on them.
+//! docs/service.md: audit-1, audit-2. The names of activities are not documented in full, so nothing here depends on them.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The clouds of Microsoft, and where their services are.
+//! The clouds of Microsoft, and where their services are (docs/service.md: sign-in-5).
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! What a service refused, in the words of the user.
+//! What a service refused, in the words of the user. Graph nests the errors of PIM in one of its own
+//! (docs/service.md: failures-4); some codes count more than their status (docs/service.md: failures-5).
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Which permission each thing needs: one table, for the messages about what was denied and for `pimform permissions`.
 //!
-//! Names and ids of application permissions are those that Microsoft publishes for Graph; actions are those of the
-//! operations list of `Microsoft.Authorization`. An area is what a request reads or changes.
+//! Names and ids of application permissions are those that Microsoft publishes for Graph (docs/service.md: permissions-1);
+//! actions are those of the operations list of `Microsoft.Authorization` (docs/service.md: permissions-2). An area is what a request reads or changes.
 
 use percent_encoding::percent_decode_str;
 
@@ -227,7 +227,7 @@ impl Area {
     /// The least permission for it; nothing where this program never does that.
     ///
     /// A group that may be given directory roles needs [`GraphPermission::DIRECTORY_ROLES_WRITE`] besides, to be created
-    /// or to have its members changed.
+    /// or to have its members changed (docs/service.md: permissions-3).
     pub const fn needs(self, access: Access) -> Option<Permission> {
         use Access::{Read, Write};
         use GraphPermission as G;

@@ -1,7 +1,7 @@
 //! The schedules of the three surfaces, and the assignments that they mean.
 //!
 //! A schedule is the service's word for an assignment with its times, future ones included. Its id is never used as a
-//! key: the service replaces it on every change.
+//! key: the service replaces it on every change (docs/service.md: windows-4).
 
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -76,7 +76,7 @@ pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Rea
     }
     .map_err(malformed)?;
     if origin == Origin::OutsidePim && surface != Surface::Azure {
-        // Microsoft Graph fills in the time of the read.
+        // Microsoft Graph fills in the time of the read (docs/service.md: windows-2).
         window.start = None;
     }
     let row = Row {
@@ -291,7 +291,8 @@ fn nested_window(fields: &Map<String, Value>) -> Result<Window, String> {
     Ok(Window { start, end })
 }
 
-/// When it begins. The service writes the first day of the first year where it does not know.
+/// When it begins. The service writes the first day of the first year where it does not know
+/// (docs/service.md: windows-3).
 fn start(fields: &Map<String, Value>) -> Result<Option<Time>, String> {
     let known = wire::text(fields, "startDateTime").is_some_and(|text| !text.starts_with("0001-"));
     if known { time(fields, "startDateTime") } else { Ok(None) }

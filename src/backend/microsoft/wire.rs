@@ -25,7 +25,7 @@ pub(super) fn list<'a>(object: &'a Map<String, Value>, field: &str) -> Result<&'
     }
 }
 
-/// A point in time. The services write `Z`, `+00:00` or nothing at all, and always mean UTC.
+/// A point in time. The services write `Z`, `+00:00` or nothing at all, and always mean UTC (docs/service.md: windows-5).
 pub(super) fn time(text: &str) -> Result<Time, TimeError> {
     match Time::parse(text, DayEdge::Start) {
         Err(TimeError::NoOffset(_)) => Time::parse(&format!("{text}Z"), DayEdge::Start),

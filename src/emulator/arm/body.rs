@@ -76,7 +76,7 @@ pub(super) fn guid(text: &str, name: &str) -> Result<Uuid, ServiceFailure> {
     Uuid::parse_str(text).map_err(|_| invalid(format!("'{text}' of '{name}' is not a GUID.")))
 }
 
-/// A point in time. One without an offset is read as UTC and then refused as odd, see the wire reference, section 6.
+/// A point in time. One without an offset is read as UTC and then refused as odd, docs/service.md: windows-5.
 pub(super) fn time(text: &str) -> Result<Time, ServiceFailure> {
     Time::parse(text).ok_or_else(|| {
         ServiceFailure::new(400, "InvalidRoleAssignmentRequest", format!("'{text}' is not a time with an offset."))

@@ -21,7 +21,7 @@ use http::Method;
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{Caller, Kind, Scope, World};
 
-/// The versions of each part, the newest first. Source: the swagger files; [`PIM`] is the wire reference, section 4.
+/// The versions of each part, the newest first. docs/service.md: arm-7.
 const PIM: &[&str] = &["2020-10-01", "2020-10-01-preview"];
 /// Requests may be decided upon as well in later versions.
 const REQUESTS: &[&str] = &["2022-04-01", "2022-04-01-preview", "2020-10-01", "2020-10-01-preview"];

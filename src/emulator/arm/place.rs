@@ -93,8 +93,8 @@ pub(crate) fn missing(world: &World, scope: &Scope) -> ServiceFailure {
     }
 }
 
-/// Where something at a scope has its id: the service writes subscriptions in ids in a way of its own, see the wire
-/// reference, section 4.
+/// Where something at a scope has its id: the service writes subscriptions in ids in a way of its own
+/// (docs/service.md: arm-6).
 pub(crate) fn id_prefix(scope: &Scope) -> String {
     match scope.kind() {
         Some(ScopeKind::Root) => String::new(),

@@ -1,5 +1,4 @@
-//! The 17 rules as Azure Resource Manager writes them, and back. Shapes: the swagger's common types; the wire reference,
-//! section 5.
+//! The 17 rules as Azure Resource Manager writes them, and back. Their shapes: docs/service.md: rules-7.
 
 use serde_json::{Map, Value, json};
 
@@ -230,7 +229,7 @@ fn approval_stage(stage: &Value, rule: &mut Approval) -> Result<(), ServiceFailu
         "escalationTimeInMinutes",
         "primaryApprovers",
         "isEscalationEnabled",
-        // Accepted and not kept, see the wire reference, 5.4.
+        // Accepted and not kept, docs/service.md: rules-10.
         "escalationApprovers",
     ];
     let fields = body::object(stage, "approvalStages", &known)?;

@@ -339,7 +339,7 @@ pub(crate) enum Rule {
 }
 
 impl Rules {
-    /// What an untouched policy has. Source: the documentation's examples and recorded answers (the wire reference, 5.8).
+    /// What an untouched policy has. (docs/service.md: rules-1, rules-2).
     pub(crate) fn default_of(surface: Surface) -> Self {
         const DAY: i64 = 86_400;
         let must_end = surface != Surface::Directory;

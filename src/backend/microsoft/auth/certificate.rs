@@ -100,7 +100,7 @@ impl Certificate {
         Signed { certificate: self, client: application.client.clone(), audience }
     }
 
-    /// A signed JSON Web Token. Source: the page on the format of certificate credentials.
+    /// A signed JSON Web Token (docs/service.md: sign-in-4).
     fn sign(&self, client: &str, audience: &str, now: Timestamp, id: Uuid) -> Option<String> {
         let own = self.chain.first()?;
         let mut header = json!({

@@ -14,9 +14,9 @@ use super::{AuthError, Secret};
 use crate::backend::microsoft::cloud::is_loopback;
 use crate::backend::microsoft::http::Connection;
 
-/// The audience that Microsoft Entra expects. Source: its page on workload identity federation.
+/// The audience that Microsoft Entra expects (docs/service.md: sign-in-2).
 const AUDIENCE: &str = "api://AzureADTokenExchange";
-/// The version of the interface of Azure DevOps. Source: `azure_identity`.
+/// The version of the interface of Azure DevOps (docs/service.md: sign-in-3).
 const PIPELINE_VERSION: &str = "7.1";
 
 /// A job of GitHub Actions.

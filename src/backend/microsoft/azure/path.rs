@@ -19,12 +19,12 @@ pub(in super::super) fn definitions(scope: &ArmScope) -> String {
     collection(scope, "roleDefinitions", AUTHORIZATION)
 }
 
-/// The policies of all roles at a scope.
+/// The policies of all roles at a scope: each scope has its own (docs/service.md: arm-4).
 pub(in super::super) fn policies(scope: &ArmScope) -> String {
     collection(scope, "roleManagementPolicyAssignments", PIM)
 }
 
-/// The assignments of a kind at, above and below a scope.
+/// The assignments of a kind at, above and below a scope (docs/service.md: arm-3).
 pub(in super::super) fn schedules(scope: &ArmScope, kind: Kind) -> String {
     let name = match kind {
         Kind::Eligible => "roleEligibilitySchedules",

@@ -21,7 +21,7 @@ use crate::model::{
 
 pub(super) use object::{collection, id, kind, properties};
 
-/// At most this many values stand in one `in (...)`. Source: the service refuses expressions with more than 15 parts.
+/// At most this many values stand in one `in (...)` (docs/service.md: lists-4).
 const NAMES_AT_ONCE: usize = 15;
 
 /// The list of every role definition.
@@ -168,7 +168,8 @@ pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationCo
     Ok(found.iter().filter_map(context).collect())
 }
 
-/// The groups under PIM. The list is young in v1.0, so the older place is asked where the new one does not answer.
+/// The groups under PIM. The list is young in v1.0, so the older place is asked where the new one does not answer
+/// (docs/service.md: under-pim-2).
 pub(super) async fn onboarded(client: &ReadClient) -> (Onboarded, Option<String>) {
     let [here, before] = UNDER_PIM;
     let mut found = client.list(Service::Graph, here).await;

@@ -10,7 +10,7 @@ use super::super::http::{ReadClient, Service, path_segment, query_value};
 use super::super::wire;
 use crate::model::{Kind, RoleId, Surface, Target};
 
-/// The policies of all directory roles. Both parts of the filter must be there.
+/// The policies of all directory roles. Both parts of the filter must be there (docs/service.md: lists-1).
 const OF_ROLES: &str = "scopeId eq '/' and scopeType eq 'DirectoryRole'";
 
 /// The list of the policies of all directory roles, without their rules.
@@ -78,7 +78,8 @@ fn is_asked(target: &Target, roles: &BTreeSet<RoleId>) -> bool {
 async fn settings(client: &ReadClient, roles: &BTreeSet<RoleId>) -> Result<Assembly, ServiceError> {
     match client.list(Service::Graph, &policies()).await {
         Ok(items) => Ok(of_items(&items, roles)),
-        // One policy that the service cannot show makes it fail on all of them. Then each is asked for by itself.
+        // One policy that the service cannot show makes it fail on all of them (docs/service.md: lists-2). Then each is
+        // asked for by itself.
         Err(error) if error.kind == ErrorKind::Unavailable => {
             let items = client.list(Service::Graph, &assignments_of_policies()).await?;
             Ok(one_by_one(client, &items, roles).await)

@@ -134,7 +134,7 @@ pub(super) enum Meaning {
 }
 
 impl Meaning {
-    /// What an error means. Codes and their meaning: section 7 of the project's wire reference.
+    /// What an error means (docs/service.md: failures-2, failures-3).
     pub(super) fn of(error: &ServiceError) -> Self {
         const CODES: [(&str, Meaning); 11] = [
             ("RoleAssignmentExists", Meaning::Exists),

@@ -1,7 +1,7 @@
 //! Making, changing and removing assignments: one way for the three surfaces.
 //!
 //! What is written is a request, and the service's yes to it says little: its status has to be read. Where no answer
-//! came, nobody knows whether it was carried out. Azure takes a request under a name that we chose, so that one can ask
+//! came, nobody knows whether it was carried out (docs/service.md: arm-2). Azure takes a request under a name that we chose, so that one can ask
 //! for it; Microsoft Graph does not, so there one has to look what is assigned before anything is sent again.
 
 use serde_json::Value;

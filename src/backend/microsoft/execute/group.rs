@@ -165,7 +165,7 @@ fn is_lost(error: &ServiceError) -> bool {
     matches!(error.kind, ErrorKind::TimedOut | ErrorKind::Transport | ErrorKind::Unavailable)
 }
 
-/// The service has no code of its own for what is on the list already, only this text.
+/// The service has no code of its own for what is on the list already, only this text (docs/service.md: failures-1).
 fn is_there(error: &ServiceError) -> bool {
     error.status == Some(400) && error.message.contains("added object references already exist")
 }

@@ -34,8 +34,7 @@ use route::{Ask, Route};
 /// How many operations are under way at once. The limiter of each service slows them down where that is too many.
 const CONCURRENCY: usize = 8;
 
-/// Five minutes in all. The service shows most changes within two, and an ARM schedule that was removed for up to four.
-/// Source: measurements in test tenants.
+/// Five minutes in all (docs/service.md: consistency-1).
 const SETTLING: [Duration; 7] = {
     let seconds = Duration::from_secs;
     [seconds(5), seconds(10), seconds(20), seconds(35), seconds(60), seconds(80), seconds(90)]

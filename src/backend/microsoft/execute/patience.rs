@@ -7,11 +7,11 @@ use crate::backend::microsoft::http::Pause;
 
 /// For what takes seconds.
 const SHORT: [u64; 5] = [2, 4, 8, 16, 30];
-/// For what takes minutes: new objects of the directory, and requests that the service works on.
+/// For what takes minutes: new objects of the directory (docs/service.md: lag-2), and requests that the service works on.
 const LONG: [u64; 9] = [2, 4, 8, 16, 30, 30, 30, 30, 30];
-/// For what the service goes on listing, or refusing, after it is gone. Others measured up to two minutes.
+/// For what the service goes on listing, or refusing, after it is gone (docs/service.md: lag-1).
 const LAG: [u64; 5] = [15, 30, 30, 30, 30];
-/// An active assignment may be changed five minutes after it began, and not before.
+/// An assignment may be removed five minutes after it began, and not before (docs/service.md: windows-1).
 const MINUTES: [u64; 6] = [60; 6];
 
 /// The waits that are left for one reason.

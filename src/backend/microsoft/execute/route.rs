@@ -154,7 +154,8 @@ pub(super) fn scope_path(scope: &ArmScope) -> String {
     scope.as_str().split('/').map(path_segment).collect::<Vec<_>>().join("/")
 }
 
-/// The whole id of a role definition. The service has it at each subscription, and once above them.
+/// The whole id of a role definition. The service has it at each subscription, and once above them
+/// (docs/service.md: arm-1).
 pub(super) fn role_definition_id(scope: &ArmScope, role: RoleId) -> String {
     let at = scope.subscription_id().map(|id| format!("/subscriptions/{id}")).unwrap_or_default();
     format!("{at}/providers/Microsoft.Authorization/roleDefinitions/{role}")

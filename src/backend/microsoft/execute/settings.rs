@@ -2,8 +2,9 @@
 //!
 //! Microsoft Graph is given rule by rule, and not all rules in one PATCH of the policy: what the service does with a
 //! single rule is documented and was measured on a live tenant, the order of multifactor authentication and
-//! authentication context included; a refusal names its rule; and wherever an apply stops, the rules written so far are
-//! whole, and the next plan has only the others. Azure takes a list of rules only, and checks it as one.
+//! authentication context included (docs/service.md: rules-3, rules-4); a refusal names its rule; and wherever an apply stops, the rules written so far are
+//! whole, and the next plan has only the others. Azure takes a list of rules only, and checks it as one (docs/service.md: rules-5).
+//! The id of a policy is looked up right before: it may change with each update (docs/service.md: rules-6).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Reading groups: for each its policies, its schedules and, where asked for, who is in it; all in batches.
+//! Reading groups: for each its policies, its schedules and, where asked for, who is in it; all in batches. The lists of
+//! PIM must be filtered by group (docs/service.md: lists-3).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -132,7 +133,7 @@ fn has_nothing(error: &ServiceError) -> bool {
     error.kind == ErrorKind::NotFound || cannot_use_pim(error)
 }
 
-/// A group whose members a rule or another directory decides on.
+/// A group whose members a rule or another directory decides on (docs/service.md: under-pim-1).
 fn cannot_use_pim(error: &ServiceError) -> bool {
     error.code_is("ResourceTypeNotSupported")
 }

@@ -13,7 +13,7 @@ use super::headers::retry_after;
 use super::{Repeat, Service, Transport, paging};
 use crate::backend::microsoft::error::{ErrorKind, ServiceError};
 
-/// At most this many requests go into one batch. Source: Graph's page on JSON batching.
+/// At most this many requests go into one batch (docs/service.md: lists-6).
 const AT_ONCE: usize = 20;
 
 /// Collections, each with all its pages.

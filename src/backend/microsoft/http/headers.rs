@@ -8,7 +8,7 @@ use jiff::Timestamp;
 /// What an answer says besides its status and body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Signs {
-    /// How long to wait before asking again.
+    /// How long to wait before asking again (docs/service.md: limits-3).
     pub(super) retry_after: Option<Duration>,
     /// How many requests are left in the scarcest of the buckets that ARM names.
     pub(super) remaining: Option<u64>,

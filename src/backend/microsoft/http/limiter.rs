@@ -17,10 +17,9 @@ use super::headers::Signs;
 const START: f64 = 8.0;
 /// Never more than this.
 const MOST: f64 = 32.0;
-/// From this many requests left in a bucket of ARM on, fewer go out at once. Source: buckets of 200 and 250, refilled
-/// with 10 and 25 a second.
+/// From this many requests left in a bucket of ARM on, fewer go out at once (docs/service.md: limits-1).
 const SCARCE: u64 = 64;
-/// From this share of a limit of Graph on, no more are added. Source: the header is sent from 0.8 on.
+/// From this share of a limit of Graph on, no more are added (docs/service.md: limits-2).
 const NEARLY_USED: f64 = 0.8;
 
 /// The limiter of one host.

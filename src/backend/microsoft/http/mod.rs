@@ -31,7 +31,7 @@ pub use stats::Stats;
 pub use trace::Trace;
 pub(super) use transport::Transport;
 
-/// At most this many ids go into one `getByIds`. Source: its reference page.
+/// At most this many ids go into one `getByIds` (docs/service.md: lists-5).
 const IDS_AT_ONCE: usize = 1000;
 
 /// Which service answers.

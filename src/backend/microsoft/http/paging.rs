@@ -1,4 +1,4 @@
-//! Collections, page by page.
+//! Collections, page by page (docs/service.md: lists-7).
 
 use std::collections::BTreeSet;
 

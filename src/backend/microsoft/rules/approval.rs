@@ -1,7 +1,8 @@
 //! The rule about approval: in it the two envelopes differ most.
 //!
 //! Microsoft Graph names a user `{"@odata.type": "#microsoft.graph.singleUser", "userId": ...}`, though an example of its
-//! documentation has `id` instead; Azure Resource Manager has `{"userType": "User", "id": ...}`.
+//! documentation has `id` instead; Azure Resource Manager has `{"userType": "User", "id": ...}`
+//! (docs/service.md: rules-9). Approvers stay stored when approval is turned off (docs/service.md: rules-10).
 
 use std::collections::{BTreeMap, BTreeSet};
 

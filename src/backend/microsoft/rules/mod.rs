@@ -4,8 +4,8 @@
 //! a rule cannot be forgotten. Directory roles and groups spell the rules in the envelope of Microsoft Graph, Azure in
 //! the one of Azure Resource Manager; the reader takes both, the writer is told which.
 //!
-//! Sources: the definitions of both services for the shapes; the order in which multifactor authentication and an
-//! authentication context may be changed was measured on a live tenant by others (the project's wire reference, 5.6).
+//! The shapes are those of the definitions of both services (docs/service.md: rules-7); the order in which multifactor
+//! authentication and an authentication context may be changed was measured (docs/service.md: rules-3).
 
 mod approval;
 mod part;

@@ -120,7 +120,7 @@ fn spelt(rule: &Rule, live: &Map<String, Value>, says: &Said, service: Service) 
     out
 }
 
-/// The complete target. The service accepts a rule without it, and then loses rules.
+/// The complete target. The service accepts a rule without it, and then loses rules (docs/service.md: rules-8).
 fn target(part: Part, live: Option<&Value>) -> Value {
     let mut target = live.and_then(Value::as_object).cloned().unwrap_or_default();
     target.insert("caller".to_owned(), part.caller().into());
