@@ -119,7 +119,6 @@ pub const ENTRIES: &[Entry] = &[
         "shorten the assignment, or raise `expire_after`",
     ),
     entry("justification-needed", "the settings ask for a justification", "add `justification:` to the assignment"),
-    entry("ticket-needed", "the settings ask for a ticket", "add `ticket:` to the assignment"),
     entry("too-short", "it would last less than five minutes", "give it a longer time"),
     entry(
         "until-in-the-past",

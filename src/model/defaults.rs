@@ -23,18 +23,8 @@ impl Settings<Current> {
                 ticket: false,
                 approval: Approval::NotRequired,
             },
-            eligible_assignment: AssignmentRules {
-                expire_after: expire_after(365),
-                mfa: false,
-                justification: false,
-                ticket: false,
-            },
-            active_assignment: AssignmentRules {
-                expire_after: expire_after(180),
-                mfa: false,
-                justification: true,
-                ticket: false,
-            },
+            eligible_assignment: AssignmentRules { expire_after: expire_after(365), mfa: false, justification: false },
+            active_assignment: AssignmentRules { expire_after: expire_after(180), mfa: false, justification: true },
             notifications: Notifications::from_fn(|_, _| notification.clone()),
         }
     }

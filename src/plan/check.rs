@@ -125,9 +125,6 @@ impl Check<'_> {
         if rules.justification && declared.justification.is_none() {
             missing("justification-needed", "justification", "justification", spec.justification.at());
         }
-        if rules.ticket && declared.ticket.is_none() {
-            missing("ticket-needed", "ticket", "ticket", spec.ticket.at());
-        }
     }
 
     fn rules(&self, kind: Kind) -> &crate::model::settings::AssignmentRules<Current> {

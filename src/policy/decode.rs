@@ -26,6 +26,17 @@ pub const QUOTE: &str = "write it on the same line, and in quotes where YAML wou
 /// A map with its keys in the order of the file, each once.
 pub type Map<T> = Vec<(Loc<Arc<str>>, T)>;
 
+/// A key that once was one and is none any more, though what it said was right at the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone {
+    /// The key.
+    pub key: &'static str,
+    /// Why it went.
+    pub why: &'static str,
+    /// What to do.
+    pub instead: &'static str,
+}
+
 /// Reads the nodes of one file.
 pub struct Decoder<'t> {
     file: FileId,
@@ -130,11 +141,12 @@ impl<'t> Decoder<'t> {
         parse(text).map_err(|finding| self.refuse::<()>(place(finding))).ok()
     }
 
-    /// The values of a map under known keys. Keys that are not known or occur twice are noted.
+    /// The values of a map under known keys. Keys that are not known, are `gone` or occur twice are noted.
     pub fn fields<'n, 'y, const N: usize>(
         &mut self,
         node: &'n Node<'y>,
         keys: &[&'static str; N],
+        gone: &[Gone],
     ) -> Option<[Option<&'n Node<'y>>; N]> {
         let NodeValue::Map(entries) = &node.value else {
             let help = format!("the keys here are {}", list(keys));
@@ -148,7 +160,7 @@ impl<'t> Decoder<'t> {
                 _ => None,
             };
             let Some((place, slot)) = known.and_then(|at| Some((places.get_mut(at)?, values.get_mut(at)?))) else {
-                self.unknown_key(key, keys);
+                self.unknown_key(key, keys, gone);
                 continue;
             };
             match place.replace(key) {
@@ -159,12 +171,17 @@ impl<'t> Decoder<'t> {
         Some(values)
     }
 
-    fn unknown_key(&mut self, key: &Node<'_>, keys: &[&'static str]) {
+    fn unknown_key(&mut self, key: &Node<'_>, keys: &[&'static str], gone: &[Gone]) {
         let span = self.span(key);
         let written = match &key.value {
             NodeValue::Text(text) => text.as_ref(),
             _ => self.text.get(span.start as usize..span.end as usize).unwrap_or_default(),
         };
+        if let Some(Gone { why, instead, .. }) = gone.iter().find(|gone| gone.key == written) {
+            let finding = Finding::error("unknown-key", format!("`{written}` is no key here any more: {why}"));
+            self.findings.push(finding.at(span, "not a key here").help(*instead));
+            return;
+        }
         let help = match nearest(written, keys.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the keys here are {}", list(keys)),
@@ -307,7 +324,7 @@ macro_rules! document {
     (@key $field:ident $key:literal) => { $key };
     (
         $(#[doc = $doc:literal])*
-        pub struct $name:ident titled $title:literal {
+        pub struct $name:ident titled $title:literal $(without $gone:ident)? {
             $($(#[doc = $field_doc:literal])* $field:ident $(as $key:literal)? : $type:ty $(, example $example:tt)?;)*
         }
     ) => {
@@ -324,7 +341,7 @@ macro_rules! document {
                 node: &$crate::policy::node::Node<'_>,
                 decoder: &mut $crate::policy::decode::Decoder<'_>,
             ) -> Option<Self> {
-                let mut values = decoder.fields(node, &[$(document!(@key $field $($key)?)),*])?.into_iter();
+                let mut values = decoder.fields(node, &[$(document!(@key $field $($key)?)),*], &[$($gone)?])?.into_iter();
                 $(let $field = decoder.field(values.next().flatten(), document!(@key $field $($key)?), node);)*
                 Some(Self { $($field: $field?,)* })
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 
 use super::assignment::PrincipalRef;
-use super::decode::{Decode, Decoder, Loc, QUOTE, document, duration};
+use super::decode::{Decode, Decoder, Gone, Loc, QUOTE, document, duration};
 use super::node::{Node, NodeValue};
 use crate::diag::{Finding, Span};
 use crate::model::notification::{Audiences, Notification, Notifications};
@@ -50,17 +50,22 @@ document! {
 
 document! {
     /// What an administrator's assignment takes.
-    pub struct AssignmentRulesKeys titled "AssignmentRules" {
+    pub struct AssignmentRulesKeys titled "AssignmentRules" without TICKET {
         /// How long it may last at most, or `never`.
         expire_after: Option<Loc<ExpireAfter>>, example "365d";
         /// Whether the administrator needs multifactor authentication.
         mfa: Option<Loc<bool>>;
         /// Whether a justification is asked for.
         justification: Option<Loc<bool>>;
-        /// Whether a ticket is asked for.
-        ticket: Option<Loc<bool>>;
     }
 }
+
+/// Earlier versions had it, and the service refuses every change of a rule that names it. docs/service.md: policies-1
+const TICKET: Gone = Gone {
+    key: "ticket",
+    why: "the service asks for no ticket when somebody is assigned, only for `mfa` and `justification`",
+    instead: "remove it; `activation.ticket` asks for a ticket on activation",
+};
 
 document! {
     /// Who is told.
@@ -213,12 +218,11 @@ fn activation(keys: ActivationKeys) -> (Activation<Spec>, Option<Arc<[ApproverRe
 }
 
 fn assignment_rules(keys: &AssignmentRulesKeys) -> AssignmentRules<Spec> {
-    let &AssignmentRulesKeys { expire_after, mfa, justification, ticket } = keys;
+    let &AssignmentRulesKeys { expire_after, mfa, justification } = keys;
     AssignmentRules {
         expire_after: set(expire_after, |expiry| expiry.0),
         mfa: same(mfa),
         justification: same(justification),
-        ticket: same(ticket),
     }
 }
 

@@ -346,7 +346,7 @@ fn paths() -> Vec<String> {
         .map(|key| format!("activation.{key}"))
         .into();
     for kind in Kind::ALL {
-        paths.extend(["expire_after", "mfa", "justification", "ticket"].map(|key| format!("{kind}_assignment.{key}")));
+        paths.extend(["expire_after", "mfa", "justification"].map(|key| format!("{kind}_assignment.{key}")));
     }
     for event in ["eligible_assigned", "active_assigned", "activated"] {
         for audience in ["admins", "assignee", "approvers"] {

@@ -73,8 +73,6 @@ struct Assignment {
     mfa: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     justification: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ticket: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -172,7 +170,6 @@ pub(super) fn over(defaults: &Rules, settings: &Settings) -> Result<Rules, Strin
         let enablement = rules.enablement.get_mut(place);
         set(&mut enablement.mfa, from.mfa);
         set(&mut enablement.justification, from.justification);
-        set(&mut enablement.ticketing, from.ticket);
     }
     for (place, recipient) in pairs() {
         let from = settings.notification(place, recipient);
@@ -282,7 +279,6 @@ fn assignment(own: Enablement, default: Enablement, expire_after: Option<String>
         expire_after,
         mfa: differs(own.mfa, &default.mfa),
         justification: differs(own.justification, &default.justification),
-        ticket: differs(own.ticketing, &default.ticketing),
     }
 }
 

@@ -29,8 +29,8 @@ fn settings() -> Value {
             "max_duration": "PT90M", "authentication": { "context": "c1" }, "justification": false, "ticket": true,
             "approval": { "by": [{ "user": USER }] },
         },
-        "eligible_assignment": { "expire_after": "P30D", "mfa": true, "justification": true, "ticket": true },
-        "active_assignment": { "expire_after": "P15D", "mfa": true, "justification": false, "ticket": true },
+        "eligible_assignment": { "expire_after": "P30D", "mfa": true, "justification": true },
+        "active_assignment": { "expire_after": "P15D", "mfa": true, "justification": false },
         "notifications": { "eligible_assigned": event, "active_assigned": event, "activated": event },
     })
 }

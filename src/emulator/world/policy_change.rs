@@ -60,6 +60,15 @@ fn has_both(rules: &Rules) -> bool {
 fn check(id: RuleId, rule: &Rule) -> Result<(), ServiceFailure> {
     match (id, rule) {
         (RuleId::Expiration(place), Rule::Expiration(rule)) => check_expiration(place, rule),
+        // docs/service.md: policies-1
+        (RuleId::Enablement(Place::AdminEligibility | Place::AdminAssignment), Rule::Enablement(rule))
+            if rule.ticketing =>
+        {
+            let message = format!(
+                "Invalid enabled rules for rule id '{id}'. Supported values are 'MultiFactorAuthentication,Justification'."
+            );
+            Err(ServiceFailure::new(400, "InvalidPolicyEnabledRules", message))
+        }
         (_, Rule::AuthenticationContext(context)) if context.enabled => {
             let claim = context.claim.as_deref().unwrap_or_default();
             let number = claim.strip_prefix('c').and_then(|number| number.parse::<u8>().ok());

@@ -30,10 +30,13 @@ pub(super) fn settings(object: &mut Object, people: &People<'_>, left: &mut Leav
     settings.active_assignment.expire_after =
         expiry(object, &["AllowPermanentActiveAssignment"], &["MaximumActiveAssignmentDuration"], left);
     if let Some(rules) = requirements(object, &["ActiveAssignmentRequirement", "ActiveAssignmentRules"], left) {
-        let AssignmentRules { mfa, justification, ticket, .. } = &mut settings.active_assignment;
+        let AssignmentRules { mfa, justification, .. } = &mut settings.active_assignment;
         *mfa = Some(rules.mfa);
         *justification = Some(rules.justification);
-        *ticket = Some(rules.ticket);
+        if let Some(path) = rules.ticket {
+            let why = "`Ticketing`: the service asks for no ticket when somebody is assigned";
+            left.say(path, Why::NoCounterpart, why);
+        }
     }
     notifications(object, &mut settings, left);
     Layer::of(&settings, by)
@@ -43,13 +46,14 @@ pub(super) fn settings(object: &mut Object, people: &People<'_>, left: &mut Leav
 struct Requirements {
     mfa: bool,
     justification: bool,
-    ticket: bool,
+    /// Where a ticket is asked for, if one is.
+    ticket: Option<String>,
 }
 
 /// A list, or its words with commas between.
 fn requirements(object: &mut Object, keys: &[&str], left: &mut Leaving) -> Option<Requirements> {
     let (path, value) = object.take(keys)?;
-    let mut found = Requirements { mfa: false, justification: false, ticket: false };
+    let mut found = Requirements { mfa: false, justification: false, ticket: None };
     if value == Json::Null {
         return None;
     }
@@ -63,7 +67,7 @@ fn requirements(object: &mut Object, keys: &[&str], left: &mut Leaving) -> Optio
                 word if word.eq_ignore_ascii_case("None") => {}
                 word if word.eq_ignore_ascii_case(MFA) || word.eq_ignore_ascii_case("MFA") => found.mfa = true,
                 word if word.eq_ignore_ascii_case("Justification") => found.justification = true,
-                word if word.eq_ignore_ascii_case("Ticketing") => found.ticket = true,
+                word if word.eq_ignore_ascii_case("Ticketing") => found.ticket = Some(path.clone()),
                 other => left.say(&path, Why::OddValue, format!("`{other}` is not a requirement that can be declared")),
             }
         }
@@ -86,7 +90,7 @@ fn activation(object: &mut Object, settings: &mut Settings<Sparse>, left: &mut L
     let rules = requirements(object, &["ActivationRequirement", "EnablementRules"], left);
     if let Some(rules) = &rules {
         settings.activation.justification = Some(rules.justification);
-        settings.activation.ticket = Some(rules.ticket);
+        settings.activation.ticket = Some(rules.ticket.is_some());
         settings.activation.authentication = Some(if rules.mfa { Authentication::Mfa } else { Authentication::None });
     }
     if let Some(context) = context {

@@ -52,7 +52,7 @@ fn every_field_of_a_policy_is_carried_over() {
             - {{ user: {ADA} }}  # Ada
             - {{ group: {TEAM} }}  # Team
       eligible_assignment: {{ expire_after: 180d }}
-      active_assignment: {{ expire_after: never, mfa: true, justification: false, ticket: false }}
+      active_assignment: {{ expire_after: never, mfa: true, justification: false }}
       notifications:
         active_assigned: {{ admins: {{ critical_only: false, default_recipients: true, to: [] }} }}
         activated:
@@ -60,6 +60,20 @@ fn every_field_of_a_policy_is_carried_over() {
 "
     );
     gives(&policy, &yaml, &[]);
+}
+
+#[test]
+fn a_ticket_on_active_assignment_is_left_out() {
+    let left = "no-counterpart EntraRoles.Policies.R.ActiveAssignmentRequirement";
+    gives(
+        r#"{ "EntraRoles": { "Policies": { "R": { "ActiveAssignmentRequirement": "Justification,Ticketing" } } } }"#,
+        "directory_roles:
+  R:
+    settings:
+      active_assignment: { mfa: false, justification: true }
+",
+        &[left],
+    );
 }
 
 #[test]

@@ -40,8 +40,6 @@ pub enum AssignmentField {
     Mfa,
     /// `justification`
     Justification,
-    /// `ticket`
-    Ticket,
 }
 
 /// A field of [`Notification`](crate::model::notification::Notification).
@@ -83,7 +81,6 @@ impl fmt::Display for Field {
                     AssignmentField::ExpireAfter => "expire_after",
                     AssignmentField::Mfa => "mfa",
                     AssignmentField::Justification => "justification",
-                    AssignmentField::Ticket => "ticket",
                 }
             ),
             Self::Notification(event, audience, field) => {

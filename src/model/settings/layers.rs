@@ -175,9 +175,9 @@ mod tests {
         }
         let mut paths = Paths(Vec::new());
         Settings::<Current>::default().visit(&mut paths);
-        assert_eq!(paths.0.len(), 5 + 4 + 4 + 9 * 3);
+        assert_eq!(paths.0.len(), 5 + 3 + 3 + 9 * 3);
         paths.0.sort();
         paths.0.dedup();
-        assert_eq!(paths.0.len(), 40);
+        assert_eq!(paths.0.len(), 38);
     }
 }

@@ -64,7 +64,8 @@ pub struct Activation<S: Shape> {
     pub approval: S::Of<Approval>,
 }
 
-/// What an administrator's assignment takes, eligible or active.
+/// What an administrator's assignment takes, eligible or active. There is no ticket here: the service asks for one on
+/// activation only.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, bound = "")]
 #[schemars(bound = "", rename = "AssignmentRules")]
@@ -78,9 +79,6 @@ pub struct AssignmentRules<S: Shape> {
     /// Whether a justification is asked for.
     #[serde(skip_serializing_if = "Slot::is_vacant")]
     pub justification: S::Of<bool>,
-    /// Whether a ticket is asked for.
-    #[serde(skip_serializing_if = "Slot::is_vacant")]
-    pub ticket: S::Of<bool>,
 }
 
 impl<S: Shape> Activation<S> {
@@ -96,8 +94,8 @@ impl<S: Shape> Activation<S> {
 
 impl<S: Shape> AssignmentRules<S> {
     fn is_vacant(&self) -> bool {
-        let Self { expire_after, mfa, justification, ticket } = self;
-        expire_after.is_vacant() && mfa.is_vacant() && justification.is_vacant() && ticket.is_vacant()
+        let Self { expire_after, mfa, justification } = self;
+        expire_after.is_vacant() && mfa.is_vacant() && justification.is_vacant()
     }
 }
 
@@ -179,7 +177,6 @@ impl<A: Shape> AssignmentRules<A> {
             expire_after: f.field(field(F::ExpireAfter), &self.expire_after, &other.expire_after),
             mfa: f.field(field(F::Mfa), &self.mfa, &other.mfa),
             justification: f.field(field(F::Justification), &self.justification, &other.justification),
-            ticket: f.field(field(F::Ticket), &self.ticket, &other.ticket),
         }
     }
 }

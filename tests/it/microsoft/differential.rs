@@ -298,8 +298,8 @@ impl Case<'_> {
     }
 
     fn breaks_settings(&self) -> bool {
-        let (Operation::Assign { target, assignment, schedule, justification, ticket, .. }
-        | Operation::Update { target, assignment, schedule, justification, ticket, .. }) = self.operation
+        let (Operation::Assign { target, assignment, schedule, justification, .. }
+        | Operation::Update { target, assignment, schedule, justification, .. }) = self.operation
         else {
             return false;
         };
@@ -313,7 +313,7 @@ impl Case<'_> {
             Expiry::Never => false,
             Expiry::After(most) => end.is_none_or(|end| start.unwrap() + most < end),
         };
-        too_long || rules.justification && justification.is_none() || rules.ticket && ticket.is_none()
+        too_long || rules.justification && justification.is_none()
     }
 }
 
@@ -532,7 +532,6 @@ impl Draw<'_, '_> {
             set(choices, &mut rules.expire_after, &was.expire_after, &ends);
             set(choices, &mut rules.mfa, &was.mfa, &flags);
             set(choices, &mut rules.justification, &was.justification, &flags);
-            set(choices, &mut rules.ticket, &was.ticket, &[false, false, true]);
         }
         let (told, was) = (&mut changes.notifications.activated.admins, &now.notifications.activated.admins);
         let mails = [Recipients::default(), Recipients(["soc@contoso.example".parse().unwrap()].into())];

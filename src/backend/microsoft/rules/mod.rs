@@ -87,6 +87,16 @@ impl Part {
         }
     }
 
+    /// The words for what the rule can demand, in the order in which the service lists them. It takes a ticket for
+    /// activations only. docs/service.md: policies-1
+    fn demands(self) -> &'static [&'static str] {
+        match self {
+            Self::ActivationDemands => &["MultiFactorAuthentication", "Justification", "Ticketing"],
+            Self::Demands(_) => &["MultiFactorAuthentication", "Justification"],
+            _ => &[],
+        }
+    }
+
     /// Whose doing the rule is about: `Admin` assigns, `EndUser` activates.
     fn caller(self) -> &'static str {
         match self {

@@ -33,7 +33,7 @@ impl Part {
             Self::Expiry(kind) => Said::Expiry(settings.assignment(kind).expire_after),
             Self::Demands(kind) => {
                 let rules = settings.assignment(kind);
-                Said::Demands(Demands { mfa: rules.mfa, justification: rules.justification, ticket: rules.ticket })
+                Said::Demands(Demands { mfa: rules.mfa, justification: rules.justification, ticket: false })
             }
             Self::ActivationLength => Said::Length(activation.max_duration),
             Self::ActivationDemands => Said::Demands(Demands {
@@ -59,7 +59,7 @@ impl Part {
             Self::Expiry(kind) => changes.assignment(kind).expire_after.is_some(),
             Self::Demands(kind) => {
                 let rules = changes.assignment(kind);
-                rules.mfa.is_some() || rules.justification.is_some() || rules.ticket.is_some()
+                rules.mfa.is_some() || rules.justification.is_some()
             }
             Self::ActivationLength => activation.max_duration.is_some(),
             Self::ActivationDemands => {
@@ -91,7 +91,7 @@ impl Gathered {
             (Part::Expiry(kind), Said::Expiry(expiry)) => rules_mut(settings, kind).expire_after = expiry,
             (Part::Demands(kind), Said::Demands(demands)) => {
                 let rules = rules_mut(settings, kind);
-                (rules.mfa, rules.justification, rules.ticket) = (demands.mfa, demands.justification, demands.ticket);
+                (rules.mfa, rules.justification) = (demands.mfa, demands.justification);
             }
             (Part::ActivationLength, Said::Length(length)) => settings.activation.max_duration = length,
             (Part::ActivationDemands, Said::Demands(demands)) => {

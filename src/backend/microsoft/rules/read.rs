@@ -78,7 +78,7 @@ pub(super) fn said(rule: &Rule, value: &Map<String, Value>, notes: &mut BTreeSet
             longest(value).map(|length| Said::Expiry(Expiry::After(length))).map_err(malformed)
         }
         Part::ActivationLength => longest(value).map(Said::Length).map_err(malformed),
-        Part::Demands(_) | Part::ActivationDemands => demands(value, notes).map(Said::Demands).map_err(malformed),
+        Part::Demands(_) | Part::ActivationDemands => demands(rule, value, notes).map(Said::Demands).map_err(malformed),
         Part::Approval => approval::read(value, notes).map(Said::Approval).map_err(malformed),
         Part::Context => {
             if !flag(value, "isEnabled").map_err(malformed)? {
@@ -111,20 +111,20 @@ fn longest(value: &Map<String, Value>) -> Result<Duration, String> {
     }
 }
 
-/// The words for what is demanded, in the order in which the service lists them.
-pub(super) const DEMANDS: [&str; 3] = ["MultiFactorAuthentication", "Justification", "Ticketing"];
-
-fn demands(value: &Map<String, Value>, notes: &mut BTreeSet<String>) -> Result<Demands, String> {
+fn demands(rule: &Rule, value: &Map<String, Value>, notes: &mut BTreeSet<String>) -> Result<Demands, String> {
     let mut demands = Demands::default();
     for word in wire::list(value, "enabledRules")? {
         let word = word.as_str().ok_or("has `enabledRules` that are not text")?;
-        let [mfa, justification, ticket] = DEMANDS.map(|known| known.eq_ignore_ascii_case(word));
-        demands.mfa |= mfa;
-        demands.justification |= justification;
-        demands.ticket |= ticket;
-        let known = mfa || justification || ticket;
-        if !known && !word.is_empty() {
-            notes.insert(format!("policies demand `{word}`, which pimform does not know; it is left alone"));
+        let known = rule.part.demands().iter().position(|known| known.eq_ignore_ascii_case(word));
+        match known {
+            Some(0) => demands.mfa = true,
+            Some(1) => demands.justification = true,
+            Some(_) => demands.ticket = true,
+            None if word.is_empty() => {}
+            None => {
+                let id = rule.id;
+                notes.insert(format!("`{id}` demands `{word}`, which pimform does not know there; it is left alone"));
+            }
         }
     }
     Ok(demands)

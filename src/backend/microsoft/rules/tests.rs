@@ -128,8 +128,10 @@ fn any_settings() -> impl Strategy<Value = Settings<Current>> {
             (0_u64..900).prop_map(|days| Expiry::After(Duration::from_days(days))),
             (1_u64..100_000).prop_map(|seconds| Expiry::After(Duration::from_secs(seconds)))
         ];
-        (expiry, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(expire_after, mfa, justification, ticket)| {
-            AssignmentRules { expire_after, mfa, justification, ticket }
+        (expiry, any::<bool>(), any::<bool>()).prop_map(|(expire_after, mfa, justification)| AssignmentRules {
+            expire_after,
+            mfa,
+            justification,
         })
     };
     let level = prop_oneof![Just(Level::None), Just(Level::Critical), Just(Level::All)];
@@ -299,6 +301,22 @@ fn what_is_not_known_is_noted_and_stays() {
             {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1},
         ])
     );
+}
+
+#[test]
+fn a_ticket_asked_for_on_assignment_is_noted_and_stays() {
+    for id in ["Enablement_Admin_Assignment", "Enablement_Admin_Eligibility"] {
+        let mut rules = untouched(Service::Arm);
+        with(&mut rules, id, |rule| drop(rule.insert("enabledRules".to_owned(), json!(["Ticketing"]))));
+        let (before, notes) = read(&rules).unwrap();
+        let note = format!("`{id}` demands `Ticketing`, which pimform does not know there; it is left alone");
+        assert!(notes.contains(&note), "{notes:?}");
+        let mut after = before.clone();
+        after.eligible_assignment.mfa = true;
+        after.active_assignment.mfa = true;
+        let written = patched(&rules, &patches(Service::Arm, &rules, &changes(&before, &after)).unwrap());
+        assert_eq!(find(&written, id)["enabledRules"], json!(["MultiFactorAuthentication", "Ticketing"]));
+    }
 }
 
 #[test]

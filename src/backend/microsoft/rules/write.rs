@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::part::{Demands, Said, addresses, level_word};
-use super::read::{DEMANDS, index, read, said};
+use super::read::{index, read, said};
 use super::{Part, RULES, Rule, RulesError, approval};
 use crate::backend::microsoft::http::Service;
 use crate::backend::microsoft::wire;
@@ -91,7 +91,7 @@ fn spelt(rule: &Rule, live: &Map<String, Value>, says: &Said, service: Service) 
             put("isExpirationRequired", true.into());
             put("maximumDuration", iso(*length).into());
         }
-        (_, Said::Demands(demands)) => put("enabledRules", words(*demands, live).into()),
+        (_, Said::Demands(demands)) => put("enabledRules", words(rule.part, *demands, live).into()),
         (_, Said::Context(Some(id))) => {
             put("isEnabled", true.into());
             put("claimValue", id.to_string().into());
@@ -136,12 +136,12 @@ fn target(part: Part, live: Option<&Value>) -> Value {
 }
 
 /// The demands in the spelling that the service insists on, and those that are there and not known.
-fn words(demands: Demands, live: &Map<String, Value>) -> Vec<Value> {
+fn words(part: Part, demands: Demands, live: &Map<String, Value>) -> Vec<Value> {
     let Demands { mfa, justification, ticket } = demands;
-    let wanted = DEMANDS.into_iter().zip([mfa, justification, ticket]).filter(|(_, on)| *on).map(|(word, _)| word);
+    let known = part.demands();
+    let wanted = known.iter().copied().zip([mfa, justification, ticket]).filter(|(_, on)| *on).map(|(word, _)| word);
     let there = wire::list(live, "enabledRules").unwrap_or_default().iter().filter_map(Value::as_str);
-    let unknown =
-        there.filter(|word| !word.is_empty() && !DEMANDS.iter().any(|known| known.eq_ignore_ascii_case(word)));
+    let unknown = there.filter(|word| !word.is_empty() && !known.iter().any(|known| known.eq_ignore_ascii_case(word)));
     wanted.chain(unknown).map(Value::from).collect()
 }
 

@@ -199,3 +199,23 @@ async fn what_the_tenant_file_calls_unreadable_is_refused_at_its_scope_only() {
         assert_eq!(at(SUBSCRIPTION).await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn a_ticket_is_asked_for_on_activation_only_and_the_whole_change_is_refused() {
+    let client = Client::start().await;
+    let needs = |id: &str, words: Value| json!({ "id": id, "ruleType": "RoleManagementPolicyEnablementRule", "enabledRules": words });
+    for id in ["Enablement_Admin_Assignment", "Enablement_Admin_Eligibility"] {
+        let policy = policy(&client, SUBSCRIPTION, OWNER).await;
+        let rules = json!([
+            needs("Enablement_EndUser_Assignment", json!(["Justification", "Ticketing"])),
+            needs(id, json!(["Justification", "Ticketing"])),
+        ]);
+        let refused = patch(&client, &policy, rules).await;
+        assert_eq!(refused.refusal(), (400, "InvalidPolicyEnabledRules"));
+        assert!(refused.body.to_string().contains(id), "{refused:?}");
+    }
+    let policy = policy(&client, SUBSCRIPTION, OWNER).await;
+    assert_eq!(rule(&policy, "Enablement_EndUser_Assignment")["enabledRules"], json!(["Justification"]));
+    let rules = json!([needs("Enablement_EndUser_Assignment", json!(["Ticketing"]))]);
+    assert_eq!(patch(&client, &policy, rules).await.status, 200);
+}

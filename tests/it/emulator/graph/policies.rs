@@ -192,3 +192,24 @@ async fn the_id_of_a_groups_policy_is_another_one_after_the_first_change() {
     assert_eq!(rule.body["maximumDuration"], "P30D");
     assert_eq!(rule.body["target"]["operations"], json!(["All"]));
 }
+
+#[tokio::test]
+async fn a_ticket_is_asked_for_on_activation_only() {
+    let client = start().await;
+    let policy = policy_of(&client, USER_ADMINISTRATOR).await;
+    for (id, level) in [("Enablement_Admin_Assignment", "Assignment"), ("Enablement_Admin_Eligibility", "Eligibility")]
+    {
+        let mut rule = enablement(&["Justification", "Ticketing"]);
+        rule["id"] = id.into();
+        rule["target"] = target("Admin", level);
+        let refused = (400, "InvalidPolicyEnabledRules".to_owned());
+        assert_eq!(patch(&client, &policy, rule.clone()).await, refused);
+        // A change of the whole policy is refused whole.
+        let whole = json!({ "rules": [enablement(&["Ticketing"]), rule] });
+        let answer = client.send("PATCH", &format!("{POLICIES}/{policy}"), whole).await;
+        assert_eq!((answer.status, answer.code().to_owned()), refused);
+    }
+    let kept = client.get(&format!("{POLICIES}/{policy}/rules/Enablement_EndUser_Assignment")).await;
+    assert_eq!(kept.body["enabledRules"], json!(["Justification"]));
+    assert_eq!(patch(&client, &policy, enablement(&["Ticketing"])).await.0, 204);
+}
