@@ -73,6 +73,18 @@ pub(super) fn nested(value: Value, query: &Query, entity: &Entity) -> Value {
     shape(value, query, entity)
 }
 
+/// What an answer has behind a link, as an answer of its own.
+pub(super) fn behind(request: &Request, reply: Reply, link: &str) -> Result<Reply, ServiceFailure> {
+    let found = reply.body.and_then(|body| match body {
+        Value::Object(object) => object.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(link)),
+        _ => None,
+    });
+    match found {
+        Some((name, value)) if !value.is_null() => Ok(Reply::json(200, with_context(request, &name, value))),
+        _ => Err(not_found()),
+    }
+}
+
 /// Nothing can be expanded.
 pub(super) fn no_links<T>(_: &T, _: &str, _: &Query) -> Value {
     Value::Null

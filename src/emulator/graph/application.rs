@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::answer::{created, no_object, wrong_method};
 use super::body::{Fields, guid, invalid, keep};
-use super::directory::{find_service_principal, plain_list, plain_one, principals};
+use super::directory::{find_service_principal, plain_list, plain_one};
 use super::group_write::{forget, reference, references};
 use super::{object, schema};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
@@ -35,11 +35,11 @@ pub(super) fn list(world: &World, request: &Request) -> Result<Reply, ServiceFai
 /// `GET /applications/{id}`
 pub(super) fn single(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
     let found = find(world, id)?;
-    plain_one(request, "applications", &schema::APPLICATION, &found, &|it| object::application(it))
+    plain_one(world, request, "applications", &schema::APPLICATION, &found, &|it| object::application(it))
 }
 
 /// An application by object id or, as `appId='{id}'`, by its other one.
-fn find<'w>(world: &'w World, id: &str) -> Result<&'w Application, ServiceFailure> {
+pub(super) fn find<'w>(world: &'w World, id: &str) -> Result<&'w Application, ServiceFailure> {
     let found = match id.strip_prefix("appid=") {
         Some(app) => {
             let app = guid(app.trim_matches('\''))?;
@@ -166,7 +166,7 @@ pub(super) fn change_principal(
     Ok(Reply::empty(204))
 }
 
-/// `/{kind}/{id}/owners`, `POST .../$ref` and `DELETE .../{owner}/$ref`
+/// `POST /{kind}/{id}/owners/$ref` and `DELETE .../{owner}/$ref`
 pub(super) fn owners(
     world: &mut World,
     request: &Request,
@@ -175,11 +175,6 @@ pub(super) fn owners(
 ) -> Result<Reply, ServiceFailure> {
     let is_application = kind == "applications";
     let id = if is_application { find(world, id)?.id } else { find_service_principal(world, id)?.id };
-    if path.is_empty() {
-        let owners = owner_list(world, is_application, id).map(|list| list.clone()).unwrap_or_default();
-        let found = owners.into_iter().filter_map(|id| world.principal(id)).collect();
-        return principals(world, request, "directoryObjects", found);
-    }
     match (&request.method, path) {
         (&Method::POST, ["$ref"]) => {
             let mut fields = Fields::new("entityReference", request.json()?)?;

@@ -125,6 +125,9 @@ fn part(value: Value) -> Result<Part, ServiceFailure> {
         body: body.map(|body| body.to_string()).unwrap_or_default(),
         depends_on: fields.texts("dependsOn")?.unwrap_or_default(),
     };
+    // Microsoft's client for Python spells it so, and the service passes over it.
+    // docs/service.md: bodies-3
+    fields.take("depends_on");
     fields.finish()?;
     Ok(part)
 }

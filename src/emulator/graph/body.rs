@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::relation;
 use crate::emulator::odata::{Entity, Kind};
 use crate::emulator::wire::ServiceFailure;
 use crate::emulator::world::{Extra, Time};
@@ -124,13 +125,6 @@ impl Fields {
         self.take(name).map(|value| Fields::new(type_name, value)).transpose()
     }
 
-    /// Lets go of properties of a type that say nothing: clients send null and `[]` for what they do not set.
-    pub(super) fn without_nothing(&mut self, entity: &Entity) {
-        let nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-        let known = |name: &str| entity.properties.iter().any(|property| property.name == name);
-        self.object.retain(|name, value| !(nothing(value) && known(name)));
-    }
-
     /// Refuses what nobody has taken. Annotations pass.
     pub(super) fn finish(self) -> Result<(), ServiceFailure> {
         let unknown = self.object.keys().find(|name| !is_annotation(name));
@@ -146,25 +140,73 @@ impl Fields {
         ServiceFailure::new(400, "BadRequest", message)
     }
 
-    /// What nobody has taken: properties that the type has and that clients may set. Refuses all others.
+    /// What nobody has taken: properties that the type has and that clients may set. What only the service sets is passed
+    /// over, whatever it says. Refuses all others.
+    // docs/service.md: bodies-1
     pub(super) fn rest(mut self, entity: &Entity, read_only: &[&str]) -> Result<Extra, ServiceFailure> {
-        self.object.retain(|name, _| !is_annotation(name));
+        self.object.retain(|name, _| !is_annotation(name) && !read_only.contains(&name.as_str()));
+        let relations: Vec<String> = self.object.keys().filter(|name| is_relation(entity, name)).cloned().collect();
+        for name in relations {
+            self.without_relation(&name)?;
+        }
         for (name, value) in &self.object {
             let property = entity.properties.iter().find(|property| property.name == name);
-            let property = property.ok_or_else(|| self.unknown(name))?;
-            if read_only.contains(&property.name) {
-                return Err(invalid(format!("Property '{name}' is read-only and cannot be set.")));
-            }
-            if !value.is_null() && !fits(property.kind, value) {
-                return Err(wrong_kind(name));
+            match property {
+                Some(property) if value.is_null() || fits(property.kind, value) => {}
+                Some(_) => return Err(wrong_kind(name)),
+                None if is_open(entity) && is_extension(name) => {}
+                None => return Err(self.unknown(name)),
             }
         }
         Ok(self.object)
     }
+
+    /// Refuses what nobody has taken, but for properties of the type: the service passes over those that it alone sets.
+    // docs/service.md: bodies-1
+    pub(super) fn finish_as(self, entity: &Entity) -> Result<(), ServiceFailure> {
+        self.rest(entity, &[]).map(|_| ())
+    }
+
+    /// A relation that says nothing is let go of. The service does not make other objects along with one.
+    // docs/service.md: bodies-2
+    fn without_relation(&mut self, name: &str) -> Result<(), ServiceFailure> {
+        match self.take(name) {
+            None => Ok(()),
+            Some(Value::Array(list)) if list.is_empty() => Ok(()),
+            Some(_) => Err(invalid(format!(
+                "The navigation property '{}' of type 'microsoft.graph.{}' cannot be set in this request.",
+                name.trim_end_matches("@odata.bind"),
+                self.type_name
+            ))),
+        }
+    }
 }
 
+/// `@odata.type`, `members@odata.count` and the like say something about a value. `members@odata.bind` is a value.
 fn is_annotation(name: &str) -> bool {
-    name.starts_with("@odata.") || name.ends_with("@odata.type")
+    name.contains("@odata.") && !name.ends_with("@odata.bind")
+}
+
+fn is_relation(entity: &Entity, name: &str) -> bool {
+    let name = name.trim_end_matches("@odata.bind");
+    let shown = entity.links.iter().any(|link| link.name == name);
+    shown || relation::of(entity.name).split(' ').any(|other| other == name)
+}
+
+/// The types that take properties of applications and of schemas.
+fn is_open(entity: &Entity) -> bool {
+    ["user", "group", "servicePrincipal", "application", "administrativeUnit", "directoryRole"].contains(&entity.name)
+}
+
+/// `extension_<application>_<name>` and `ext<eight characters>_<name>`.
+fn is_extension(name: &str) -> bool {
+    let lower = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let parts = |text: &str| text.split_once('_').map(|(owner, name)| (owner.len(), lower(owner), !name.is_empty()));
+    match (name.strip_prefix("extension_"), name.strip_prefix("ext")) {
+        (Some(rest), _) => parts(rest) == Some((32, true, true)),
+        (None, Some(rest)) => parts(rest) == Some((8, true, true)),
+        (None, None) => false,
+    }
 }
 
 fn fits(kind: Kind, value: &Value) -> bool {
@@ -173,8 +215,9 @@ fn fits(kind: Kind, value: &Value) -> bool {
         Kind::Time => value.as_str().is_some_and(|text| Time::parse(text).is_some()),
         Kind::Flag => value.is_boolean(),
         Kind::List => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
-        Kind::Complex(_) => value.is_object(),
-        Kind::Opaque => value.is_object() || value.is_array(),
+        Kind::Number => value.is_number(),
+        Kind::Complex(_) | Kind::Opaque => value.is_object(),
+        Kind::Structures => value.is_array(),
     }
 }
 

@@ -6,13 +6,14 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{Print, context, nested, no_links, no_object, wrong_method};
+use super::answer::{Print, context, nested, no_object, wrong_method};
 use super::body::{Fields, guid, invalid};
+use super::relation::{self, Object};
 use super::{object, schema};
 use crate::emulator::odata::{Entity, Query, Takes};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{
-    Access, AdministrativeUnit, Context, DirectoryRole, Group, Kind, Principal, ServicePrincipal, Target, User, World,
+    AdministrativeUnit, Context, DirectoryRole, Group, Principal, ServicePrincipal, User, World,
 };
 
 /// The directory's words for a call that is not allowed.
@@ -25,7 +26,7 @@ fn need_get(request: &Request) -> Result<(), ServiceFailure> {
     if request.method == Method::GET { Ok(()) } else { Err(wrong_method(request)) }
 }
 
-/// A list of objects without links.
+/// A list of objects.
 pub(super) fn plain_list<T>(
     world: &World,
     request: &Request,
@@ -36,11 +37,13 @@ pub(super) fn plain_list<T>(
 ) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
     let query = Query::parse(request, entity, Takes::Directory)?;
-    Ok(Print { entity, render, expand: &no_links }.list(request, what, world.page_size, &query, items))
+    let expand = |item: &T, link: &str, query: &Query| relation::expand(world, &render(item), link, query);
+    Ok(Print { entity, render, expand: &expand }.list(request, what, world.page_size, &query, items))
 }
 
-/// One object without links.
+/// One object.
 pub(super) fn plain_one<T>(
+    world: &World,
     request: &Request,
     what: &str,
     entity: &'static Entity,
@@ -49,7 +52,8 @@ pub(super) fn plain_one<T>(
 ) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
     let query = Query::parse(request, entity, Takes::One)?;
-    Ok(Print { entity, render, expand: &no_links }.one(request, 200, what, &query, item))
+    let expand = |item: &T, link: &str, query: &Query| relation::expand(world, &render(item), link, query);
+    Ok(Print { entity, render, expand: &expand }.one(request, 200, what, &query, item))
 }
 
 /// `/users`
@@ -60,7 +64,7 @@ pub(super) fn users(world: &World, request: &Request) -> Result<Reply, ServiceFa
 
 /// `/users/{id}`: an object id or a user principal name.
 pub(super) fn user(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
-    plain_one(request, "users", &schema::USER, &find_user(world, id)?, &|user| object::user(user))
+    plain_one(world, request, "users", &schema::USER, &find_user(world, id)?, &|user| object::user(user))
 }
 
 /// A user by object id or user principal name.
@@ -72,39 +76,15 @@ pub(super) fn find_user<'w>(world: &'w World, id: &str) -> Result<&'w User, Serv
     found.ok_or_else(|| no_object(id))
 }
 
-fn group_print<'a>(
-    world: &'a World,
-    render: &'a dyn Fn(&&'a Group) -> Value,
-    expand: &'a dyn Fn(&&'a Group, &str, &Query) -> Value,
-) -> Print<'a, &'a Group> {
-    let _ = world;
-    Print { entity: &schema::GROUP, render, expand }
-}
-
-/// What `$expand` brings of a group.
-fn expand_group(world: &World, group: &Group, link: &str, query: &Query) -> Value {
-    let access = if link == "members" { Access::Member } else { Access::Owner };
-    let found = world.members(group.id, access).into_iter().filter_map(|id| world.principal(id));
-    found.map(|it| nested(object::principal(world, it), query, &schema::DIRECTORY_OBJECT)).collect()
-}
-
 /// `/groups`
 pub(super) fn groups(world: &World, request: &Request) -> Result<Reply, ServiceFailure> {
-    need_get(request)?;
-    let query = Query::parse(request, &schema::GROUP, Takes::Directory)?;
-    let expand = |group: &&Group, link: &str, query: &Query| expand_group(world, group, link, query);
-    let groups = world.groups.values().collect();
-    let render = |group: &&Group| object::group(group);
-    Ok(group_print(world, &render, &expand).list(request, "groups", world.page_size, &query, groups))
+    let groups: Vec<&Group> = world.groups.values().collect();
+    plain_list(world, request, "groups", &schema::GROUP, groups, &|group| object::group(group))
 }
 
 /// `/groups/{id}`
 pub(super) fn group(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
-    need_get(request)?;
-    let query = Query::parse(request, &schema::GROUP, Takes::One)?;
-    let expand = |group: &&Group, link: &str, query: &Query| expand_group(world, group, link, query);
-    let render = |group: &&Group| object::group(group);
-    Ok(group_print(world, &render, &expand).one(request, 200, "groups", &query, &find_group(world, id)?))
+    plain_one(world, request, "groups", &schema::GROUP, &find_group(world, id)?, &|group| object::group(group))
 }
 
 /// A group by object id.
@@ -112,75 +92,35 @@ pub(super) fn find_group<'w>(world: &'w World, id: &str) -> Result<&'w Group, Se
     world.groups.get(&guid(id)?).ok_or_else(|| no_object(id))
 }
 
-/// `/groups/{id}/members`, `/owners`, `/transitiveMembers`, perhaps of one type only.
-pub(super) fn members(
+/// `/{collection}/{id}/{relation}`, perhaps of one type only.
+pub(super) fn related(
     world: &World,
     request: &Request,
-    id: &str,
-    list: &str,
+    (collection, id): (&str, &str),
+    relation: &str,
     of_type: Option<&str>,
 ) -> Result<Reply, ServiceFailure> {
-    let group = find_group(world, id)?;
-    if let Some(reason) = &group.unreadable {
-        return Err(denied(reason));
-    }
-    let ids = match list {
-        "owners" => world.members(group.id, Access::Owner),
-        "members" => world.members(group.id, Access::Member),
-        _ => transitive(world, group.id),
+    let entity = match collection {
+        "users" => &schema::USER,
+        "groups" => &schema::GROUP,
+        "serviceprincipals" => &schema::SERVICE_PRINCIPAL,
+        "applications" => &schema::APPLICATION,
+        "administrativeunits" => &schema::ADMINISTRATIVE_UNIT,
+        _ => &schema::DIRECTORY_ROLE,
     };
-    let kind = |principal: &Principal<'_>| match principal {
-        Principal::User(_) => "user",
-        Principal::Group(_) => "group",
-        Principal::ServicePrincipal(_) => "serviceprincipal",
-    };
-    if of_type.is_some_and(|it| !["user", "group", "serviceprincipal"].contains(&it)) {
-        return Err(ServiceFailure::not_implemented("this type of directory objects"));
+    let has = entity.links.iter().any(|link| link.name.eq_ignore_ascii_case(relation));
+    if !has {
+        return Err(super::unknown(request));
     }
-    let found = ids.into_iter().filter_map(|id| world.principal(id));
-    let found = found.filter(|principal| of_type.is_none_or(|it| it == kind(principal))).collect();
-    principals(world, request, "directoryObjects", found)
-}
-
-/// `/groups/{id}/memberOf`, and the same of a user or a service principal: the groups in which it is itself.
-pub(super) fn member_of(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
-    let id = match (world.principal(guid(id).unwrap_or_default()), id.contains('@')) {
-        (Some(_), _) => guid(id)?,
-        (None, true) => find_user(world, id)?.id,
-        (None, false) => return Err(no_object(id)),
+    let object = match collection {
+        "users" => Object::Principal(Principal::User(find_user(world, id)?)),
+        "groups" => Object::Principal(Principal::Group(find_group(world, id)?)),
+        "serviceprincipals" => Object::Principal(Principal::ServicePrincipal(find_service_principal(world, id)?)),
+        "applications" => Object::Application(super::application::find(world, id)?),
+        "administrativeunits" => Object::Unit(find_unit(world, id)?),
+        _ => Object::Role(find_older_role(world, id)?),
     };
-    let found = world.groups.values().filter(|group| world.members(group.id, Access::Member).contains(&id));
-    principals(world, request, "directoryObjects", found.map(Principal::Group).collect())
-}
-
-fn transitive(world: &World, group: Uuid) -> Vec<Uuid> {
-    let mut found = world.members(group, Access::Member);
-    let mut at = 0;
-    while let Some(id) = found.get(at).copied() {
-        at += 1;
-        if world.groups.contains_key(&id) {
-            for member in world.members(id, Access::Member) {
-                if !found.contains(&member) {
-                    found.push(member);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// A list of principals of any kind. Each has the properties of its own type.
-pub(super) fn principals(
-    world: &World,
-    request: &Request,
-    what: &str,
-    found: Vec<Principal<'_>>,
-) -> Result<Reply, ServiceFailure> {
-    need_get(request)?;
-    let query = Query::parse(request, &schema::DIRECTORY_OBJECT, Takes::Directory)?;
-    let render = |it: &Principal<'_>| object::principal(world, *it);
-    let print = Print { entity: &schema::DIRECTORY_OBJECT, render: &render, expand: &no_links };
-    Ok(print.list(request, what, world.page_size, &query, found))
+    relation::list(world, request, object, relation, of_type)
 }
 
 /// `/servicePrincipals`
@@ -194,7 +134,7 @@ pub(super) fn service_principals(world: &World, request: &Request) -> Result<Rep
 pub(super) fn service_principal(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
     let render = |service: &&ServicePrincipal| object::service_principal(world, service);
     let service = find_service_principal(world, id)?;
-    plain_one(request, "servicePrincipals", &schema::SERVICE_PRINCIPAL, &service, &render)
+    plain_one(world, request, "servicePrincipals", &schema::SERVICE_PRINCIPAL, &service, &render)
 }
 
 pub(super) fn find_service_principal<'w>(world: &'w World, id: &str) -> Result<&'w ServicePrincipal, ServiceFailure> {
@@ -208,11 +148,17 @@ pub(super) fn find_service_principal<'w>(world: &'w World, id: &str) -> Result<&
     found.ok_or_else(|| no_object(id))
 }
 
-/// `/directoryObjects/{id}`
-pub(super) fn directory_object(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
-    let found = world.principal(guid(id)?).ok_or_else(|| no_object(id))?;
-    let render = |it: &Principal<'_>| object::principal(world, *it);
-    plain_one(request, "directoryObjects", &schema::DIRECTORY_OBJECT, &found, &render)
+/// `/directoryObjects/{id}`, perhaps of one type only.
+pub(super) fn directory_object(
+    world: &World,
+    request: &Request,
+    id: &str,
+    of_type: Option<&str>,
+) -> Result<Reply, ServiceFailure> {
+    let found = Object::find(world, guid(id)?).filter(|object| of_type.is_none_or(|it| object.is_a(it)));
+    let render = |object: &Object<'_>| object.value(world);
+    let found = found.ok_or_else(|| no_object(id))?;
+    plain_one(world, request, "directoryObjects", &schema::DIRECTORY_OBJECT, &found, &render)
 }
 
 /// `POST /directoryObjects/getByIds`: unknown ids are missing in the answer.
@@ -228,30 +174,24 @@ pub(super) fn get_by_ids(world: &World, request: &Request) -> Result<Reply, Serv
     if ids.len() > 1000 {
         return Err(invalid("The number of identifiers in 'ids' is above 1000, the most that is allowed."));
     }
-    let known = ["user", "group", "serviceprincipal", "directoryobject", "device", "application"];
     let types: Vec<String> = types.iter().map(|it| it.to_ascii_lowercase()).collect();
-    if let Some(other) = types.iter().find(|it| !known.contains(&it.as_str())) {
+    if let Some(other) = types.iter().find(|it| !relation::TYPES.contains(&it.as_str())) {
         return Err(invalid(format!("'{other}' is no type of directory objects.")));
     }
     let mut found: BTreeMap<Uuid, Value> = BTreeMap::new();
     for id in &ids {
         let id = guid(id)?;
-        let Some(principal) = world.principal(id) else { continue };
-        let kind = match principal {
-            Principal::User(_) => "user",
-            Principal::Group(_) => "group",
-            Principal::ServicePrincipal(_) => "serviceprincipal",
-        };
-        if types.is_empty() || types.iter().any(|it| it == kind || it == "directoryobject") {
-            found.insert(id, nested(object::principal(world, principal), &query, &schema::DIRECTORY_OBJECT));
+        let Some(object) = Object::find(world, id) else { continue };
+        if types.is_empty() || types.iter().any(|it| object.is_a(it)) {
+            found.insert(id, nested(object.value(world), &query, &schema::DIRECTORY_OBJECT));
         }
     }
     let value: Vec<Value> = found.into_values().collect();
     Ok(Reply::json(200, json!({ "@odata.context": context(request, "directoryObjects"), "value": value })))
 }
 
-/// `POST {principal}/getMemberGroups`
-pub(super) fn member_groups(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
+/// `POST {principal}/getMemberGroups`, `getMemberObjects`, `checkMemberGroups` and `checkMemberObjects`
+pub(super) fn memberships(world: &World, request: &Request, id: &str, question: &str) -> Result<Reply, ServiceFailure> {
     if request.method != Method::POST {
         return Err(wrong_method(request));
     }
@@ -260,18 +200,32 @@ pub(super) fn member_groups(world: &World, request: &Request, id: &str) -> Resul
         None => Uuid::try_parse(id).or_else(|_| find_user(world, id).map(|user| user.id))?,
     };
     let principal = world.principal(id).ok_or_else(|| no_object(&id.to_string()))?;
-    let mut fields = Fields::new("getMemberGroups", request.json()?)?;
-    let missing = || invalid("A value is required for 'securityEnabledOnly'.");
-    let security_only = fields.flag("securityEnabledOnly")?.ok_or_else(missing)?;
+    let mut fields = Fields::new("memberships", request.json()?)?;
+    let security_only = fields.flag("securityEnabledOnly")?.unwrap_or(false);
+    let asked = match question {
+        "checkmembergroups" => Some(fields.texts("groupIds")?.unwrap_or_default()),
+        "checkmemberobjects" => Some(fields.texts("ids")?.unwrap_or_default()),
+        _ => None,
+    };
     fields.finish()?;
     if security_only && !matches!(principal, Principal::User(_)) {
         return Err(invalid("'securityEnabledOnly' may be true for users only."));
     }
-    let groups = world.groups_of(id).into_iter();
-    let groups: Vec<Uuid> =
-        groups.filter(|id| !security_only || world.groups.get(id).is_some_and(|group| group.security)).collect();
+    let mut found: Vec<Uuid> = world.groups_of(id);
+    found.retain(|id| !security_only || world.groups.get(id).is_some_and(|group| group.security));
+    if question.ends_with("objects") {
+        found.extend(relation::roles_of(world, principal).map(|role| older_id(world, role)));
+    }
+    if let Some(asked) = asked {
+        let asked: Vec<Uuid> = asked.iter().map(|id| guid(id)).collect::<Result<_, _>>()?;
+        found.retain(|id| asked.contains(id));
+    }
     let what = context(request, "Collection(Edm.String)");
-    Ok(Reply::json(200, json!({ "@odata.context": what, "value": groups })))
+    Ok(Reply::json(200, json!({ "@odata.context": what, "value": found })))
+}
+
+fn find_unit<'w>(world: &'w World, id: &str) -> Result<&'w AdministrativeUnit, ServiceFailure> {
+    world.administrative_units.get(&guid(id)?).ok_or_else(|| no_object(id))
 }
 
 /// `/directory/administrativeUnits[/{id}]`
@@ -286,8 +240,7 @@ pub(super) fn administrative_units(
         let all: Vec<&AdministrativeUnit> = world.administrative_units.values().collect();
         return plain_list(world, request, what, &schema::ADMINISTRATIVE_UNIT, all, &render);
     };
-    let unit = world.administrative_units.get(&guid(id)?).ok_or_else(|| no_object(id))?;
-    plain_one(request, what, &schema::ADMINISTRATIVE_UNIT, &unit, &render)
+    plain_one(world, request, what, &schema::ADMINISTRATIVE_UNIT, &find_unit(world, id)?, &render)
 }
 
 /// `/identity/conditionalAccess/authenticationContextClassReferences[/{id}]`
@@ -298,7 +251,7 @@ pub(super) fn contexts(world: &World, request: &Request, id: Option<&str>) -> Re
         return plain_list(world, request, what, &schema::CONTEXT, world.contexts.iter().collect(), &render);
     };
     let found = world.contexts.iter().find(|it| it.id.eq_ignore_ascii_case(id)).ok_or_else(|| no_object(id))?;
-    plain_one(request, what, &schema::CONTEXT, &found, &render)
+    plain_one(world, request, what, &schema::CONTEXT, &found, &render)
 }
 
 /// `/organization`
@@ -322,7 +275,7 @@ pub(super) fn organization(world: &World, request: &Request, id: Option<&str>) -
     match id {
         None => plain_list(world, request, "organization", &schema::ORGANIZATION, vec![()], &render),
         Some(id) if guid(id)? == world.tenant.id => {
-            plain_one(request, "organization", &schema::ORGANIZATION, &(), &render)
+            plain_one(world, request, "organization", &schema::ORGANIZATION, &(), &render)
         }
         Some(id) => Err(no_object(id)),
     }
@@ -357,14 +310,15 @@ pub(super) fn domain_list(world: &World, request: &Request, id: Option<&str>) ->
         return plain_list(world, request, "domains", &schema::DOMAIN, names, &render);
     };
     let found = names.iter().find(|name| name.eq_ignore_ascii_case(id)).ok_or_else(|| no_object(id))?;
-    plain_one(request, "domains", &schema::DOMAIN, found, &render)
+    plain_one(world, request, "domains", &schema::DOMAIN, found, &render)
 }
 
 /// `/roleManagement/directory/roleDefinitions[/{id}]`
 pub(super) fn role_definitions(world: &World, request: &Request, id: Option<&str>) -> Result<Reply, ServiceFailure> {
     need_get(request)?;
     let render = |role: &&DirectoryRole| object::role_definition(role);
-    let print = Print { entity: &schema::ROLE_DEFINITION, render: &render, expand: &no_links };
+    let expand = |_: &&DirectoryRole, _: &str, _: &Query| Value::Array(Vec::new());
+    let print = Print { entity: &schema::ROLE_DEFINITION, render: &render, expand: &expand };
     let what = "roleManagement/directory/roleDefinitions";
     let Some(id) = id else {
         let query = Query::parse(request, &schema::ROLE_DEFINITION, Takes::List)?;
@@ -376,11 +330,11 @@ pub(super) fn role_definitions(world: &World, request: &Request, id: Option<&str
 }
 
 /// The id that the older view gives a directory role.
-fn older_id(world: &World, role: &DirectoryRole) -> Uuid {
+pub(super) fn older_id(world: &World, role: &DirectoryRole) -> Uuid {
     world.id_of(&format!("directory role/{}", role.id))
 }
 
-fn older_role(world: &World, role: &DirectoryRole) -> Value {
+pub(super) fn older_role(world: &World, role: &DirectoryRole) -> Value {
     json!({
         "id": older_id(world, role), "deletedDateTime": null, "description": role.name, "displayName": role.name,
         "roleTemplateId": role.id,
@@ -415,18 +369,9 @@ pub(super) fn directory_roles(world: &World, request: &Request, id: Option<&str>
             ))
         }
         (Some(id), _) => {
-            plain_one(request, "directoryRoles", &schema::DIRECTORY_ROLE, &find_older_role(world, id)?, &render)
+            plain_one(world, request, "directoryRoles", &schema::DIRECTORY_ROLE, &find_older_role(world, id)?, &render)
         }
     }
-}
-
-/// `/directoryRoles/{id}/members`
-pub(super) fn directory_role_members(world: &World, request: &Request, id: &str) -> Result<Reply, ServiceFailure> {
-    let now = world.now();
-    let target = Target::Directory { role: find_older_role(world, id)?.id };
-    let active = world.schedules_of(&target).filter(|it| it.kind == Kind::Active && !it.is_ahead(now));
-    let found = active.filter_map(|it| world.principal(it.principal)).collect();
-    principals(world, request, "directoryObjects", found)
 }
 
 /// `/directoryRoleTemplates[/{id}]`
@@ -437,5 +382,5 @@ pub(super) fn role_templates(world: &World, request: &Request, id: Option<&str>)
         return plain_list(world, request, "directoryRoleTemplates", &schema::ROLE_TEMPLATE, all, &render);
     };
     let role = world.directory_roles.get(&guid(id)?).ok_or_else(|| no_object(id))?;
-    plain_one(request, "directoryRoleTemplates", &schema::ROLE_TEMPLATE, &role, &render)
+    plain_one(world, request, "directoryRoleTemplates", &schema::ROLE_TEMPLATE, &role, &render)
 }

@@ -30,7 +30,6 @@ const OF_GROUP: &[&str] = &[
     "onPremisesSecurityIdentifier",
     "onPremisesProvisioningErrors",
 ];
-const FIXED_OF_GROUP: &[&str] = &["groupTypes", "membershipRule", "membershipRuleProcessingState"];
 const OF_USER: &[&str] = &[
     "id",
     "createdDateTime",
@@ -65,10 +64,9 @@ pub(super) fn create(world: &mut World, request: &Request, caller: &Caller) -> R
     visibility(&mut fields)?;
     let owners = references(world, &mut fields, "owners@odata.bind")?;
     let members = references(world, &mut fields, "members@odata.bind")?;
-    let rule = fields.text("membershipRule")?;
-    fields.text("membershipRuleProcessingState")?;
     let mut extra = Extra::new();
     keep(&mut extra, fields.rest(&schema::GROUP, OF_GROUP)?);
+    let rule = extra.get("membershipRule").and_then(Value::as_str).is_some_and(|rule| !rule.is_empty());
     let unified = types.iter().any(|it| it.eq_ignore_ascii_case("Unified"));
     let dynamic = types.iter().any(|it| it.eq_ignore_ascii_case("DynamicMembership"));
     if let Some(other) = types.iter().find(|it| !["unified", "dynamicmembership"].contains(&it.to_lowercase().as_str()))
@@ -88,7 +86,7 @@ pub(super) fn create(world: &mut World, request: &Request, caller: &Caller) -> R
     if role_assignable && (!security || dynamic) {
         return Err(invalid("A group that can be assigned to roles must be security-enabled and must not be dynamic."));
     }
-    if dynamic != rule.is_some() {
+    if dynamic != rule {
         return Err(invalid("A dynamic group needs a 'membershipRule', and no other group has one."));
     }
     let id = world.new_id("group");
@@ -179,9 +177,8 @@ pub(super) fn change(world: &mut World, request: &Request, caller: &Caller, id: 
 
 fn update(world: &mut World, id: Uuid, body: Value) -> Result<(), ServiceFailure> {
     let mut fields = Fields::new("group", body)?;
-    if fields.flag("isAssignableToRole")?.is_some() {
-        return Err(invalid("Property 'isAssignableToRole' cannot be changed after the group was created."));
-    }
+    let assignable = fields.flag("isAssignableToRole")?;
+    let types = fields.texts("groupTypes")?;
     let name = if fields.has("displayName") { Some(fields.required("displayName")?) } else { None };
     let nickname = if fields.has("mailNickname") { Some(fields.required("mailNickname")?) } else { None };
     let description = fields.has("description").then(|| fields.text("description")).transpose()?;
@@ -189,11 +186,15 @@ fn update(world: &mut World, id: Uuid, body: Value) -> Result<(), ServiceFailure
     let mail = fields.flag("mailEnabled")?;
     visibility(&mut fields)?;
     let members = references(world, &mut fields, "members@odata.bind")?;
-    let extra = fields.rest(&schema::GROUP, &[OF_GROUP, FIXED_OF_GROUP].concat())?;
+    let extra = fields.rest(&schema::GROUP, OF_GROUP)?;
     let Some(group) = world.groups.get_mut(&id) else { return Err(no_object(&id.to_string())) };
     if group.membership == Membership::Synchronized {
         return Err(synchronized());
     }
+    if assignable.is_some_and(|assignable| assignable != group.role_assignable) {
+        return Err(invalid("Property 'isAssignableToRole' cannot be changed after the group was created."));
+    }
+    let membership = types.map(|types| retyped(group, &types, &extra)).transpose()?;
     if mail.is_some_and(|mail| mail != group.unified) {
         return Err(invalid("Property 'mailEnabled' cannot be changed."));
     }
@@ -210,8 +211,25 @@ fn update(world: &mut World, id: Uuid, body: Value) -> Result<(), ServiceFailure
     if let Some(description) = description {
         group.description = description.filter(|text| !text.is_empty());
     }
+    group.membership = membership.unwrap_or(group.membership);
     keep(&mut group.extra, extra);
     Ok(())
+}
+
+/// How the members of a group come about once its types are these. Whether it is a Microsoft 365 group never changes.
+fn retyped(group: &Group, types: &[String], extra: &Extra) -> Result<Membership, ServiceFailure> {
+    let has = |name: &str| types.iter().any(|it| it.eq_ignore_ascii_case(name));
+    if has("Unified") != group.unified {
+        return Err(invalid("Property 'groupTypes' cannot be changed after the group was created."));
+    }
+    let dynamic = has("DynamicMembership");
+    if dynamic && group.role_assignable {
+        return Err(invalid("A group that can be assigned to roles must not be dynamic."));
+    }
+    if dynamic && !extra.contains_key("membershipRule") && group.membership != Membership::Dynamic {
+        return Err(invalid("A dynamic group needs a 'membershipRule'."));
+    }
+    Ok(if dynamic { Membership::Dynamic } else { Membership::Assigned })
 }
 
 fn synchronized() -> ServiceFailure {
@@ -337,7 +355,7 @@ pub(super) fn create_user(world: &mut World, request: &Request) -> Result<Reply,
     let profile = fields
         .object("passwordProfile", "passwordProfile")?
         .ok_or_else(|| invalid("A value is required for property 'passwordProfile' of resource 'User'."))?;
-    password(profile)?;
+    password(profile, true)?;
     let mut extra = Extra::new();
     extra.insert("mailNickname".to_owned(), mail_nickname.into());
     keep(&mut extra, fields.rest(&schema::USER, OF_USER)?);
@@ -356,8 +374,11 @@ pub(super) fn create_user(world: &mut World, request: &Request) -> Result<Reply,
 }
 
 /// A password is looked at and forgotten.
-fn password(mut profile: Fields) -> Result<(), ServiceFailure> {
-    profile.required("password")?;
+fn password(mut profile: Fields, needed: bool) -> Result<(), ServiceFailure> {
+    if needed {
+        profile.required("password")?;
+    }
+    profile.text("password")?;
     profile.flag("forceChangePasswordNextSignIn")?;
     profile.flag("forceChangePasswordNextSignInWithMfa")?;
     profile.finish()
@@ -377,7 +398,7 @@ pub(super) fn change_user(world: &mut World, request: &Request, id: &str) -> Res
             let upn = fields.text("userPrincipalName")?;
             let enabled = fields.flag("accountEnabled")?;
             if let Some(profile) = fields.object("passwordProfile", "passwordProfile")? {
-                password(profile)?;
+                password(profile, false)?;
             }
             let extra = fields.rest(&schema::USER, OF_USER)?;
             if let Some(user) = world.users.get_mut(&id) {

@@ -6,11 +6,13 @@ mod audit;
 mod batch;
 mod body;
 mod collection;
+mod count;
 mod directory;
 mod group_write;
 mod object;
 mod plain;
 mod policy;
+mod relation;
 mod request;
 mod role;
 mod rule;
@@ -31,6 +33,9 @@ pub(crate) fn answer(world: &mut World, request: &Request, caller: &Caller) -> R
     let path: Vec<&str> = lower.iter().map(String::as_str).collect();
     if request.path.first().is_some_and(|version| version == "beta") && !in_beta(&path) {
         return Err(ServiceFailure::not_implemented(format!("`{}` of the beta version", path.join("/"))));
+    }
+    if let [.., "$count"] = path.as_slice() {
+        return count::answer(request, |inner| answer(world, inner, caller));
     }
     if path.as_slice() == ["$batch"] {
         return batch::answer(request, |inner| {
@@ -62,6 +67,7 @@ fn in_beta(path: &[&str]) -> bool {
                 "applications",
                 "directoryobjects",
                 "directory",
+                "directoryroles",
                 "domains",
                 "me",
             ];
@@ -91,7 +97,8 @@ fn alone(world: &mut World, request: &Request, caller: &Caller) -> Result<Reply,
 
 /// `policies('x')` is `policies/x`, and `servicePrincipals(appId='x')` is `servicePrincipals/appId='x'`. Functions stay as they are.
 fn keys_apart(segment: &str) -> Vec<String> {
-    let segment = segment.strip_prefix("microsoft.graph.").unwrap_or(segment);
+    // The namespace has a short name, which the SDKs use for casts.
+    let segment = ["microsoft.graph.", "graph."].iter().find_map(|name| segment.strip_prefix(name)).unwrap_or(segment);
     match segment.split_once('(').and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?))) {
         Some((name, key)) if !name.eq_ignore_ascii_case("filterByCurrentUser") => {
             let quoted = key.strip_prefix('\'').and_then(|key| key.strip_suffix('\''));
@@ -123,7 +130,9 @@ fn policies(
         ["rolemanagementpolicies", id, "rules"] => policy::rule_list(world, request, id, "rules"),
         ["rolemanagementpolicies", id, "effectiverules"] => policy::rule_list(world, request, id, "effectiveRules"),
         // The case of a rule's id matters.
-        ["rolemanagementpolicies", id, "rules", _] => {
+        ["rolemanagementpolicies", id, list @ ("rules" | "effectiverules"), _]
+            if *list == "rules" || request.method == Method::GET =>
+        {
             let rule = original.last().map_or("", String::as_str);
             policy::single_rule(world, request, caller, id, rule)
         }
@@ -144,6 +153,10 @@ fn role_management(
         ["roledefinitions", id] => directory::role_definitions(world, request, Some(id)),
         ["roleassignments"] => plain::answer(world, request, caller, None),
         ["roleassignments", id] => plain::answer(world, request, caller, Some(id)),
+        ["roleassignments", id, link] if request.method == Method::GET => {
+            let reply = plain::answer(world, &expanding(request, link), caller, Some(id))?;
+            answer::behind(request, reply, link)
+        }
         _ => schedules(world, request, caller, Surface::Directory, path),
     }
 }
@@ -163,11 +176,27 @@ fn schedules(
         (Form::Request, ["filterbycurrentuser(on='principal')"]) => request::own(world, request, caller, it),
         (Form::Request, [id]) => request::single(world, request, it, id),
         (Form::Request, [id, "cancel"]) => request::cancel(world, request, it, id),
+        // What is behind a link, as an expansion would bring it.
+        (_, [id, link])
+            if request.method == Method::GET
+                && it.entity.links.iter().any(|own| own.name.eq_ignore_ascii_case(link)) =>
+        {
+            let whole = expanding(request, link);
+            let reply = schedules(world, &whole, caller, surface, &[name, id])?;
+            answer::behind(request, reply, link)
+        }
         (_, []) => schedule::list(world, request, it),
         (_, ["filterbycurrentuser(on='principal')"]) => schedule::own(world, request, it, caller),
         (_, [id]) => schedule::single(world, request, it, id),
         _ => Err(unknown(request)),
     }
+}
+
+/// The same request with one link expanded, and nothing else asked.
+fn expanding(request: &Request, link: &str) -> Request {
+    let nested: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let nested = if nested.is_empty() { link.to_owned() } else { format!("{link}({})", nested.join(";")) };
+    Request { query: vec![("$expand".to_owned(), nested)], ..request.clone() }
 }
 
 fn directory(world: &mut World, request: &Request, caller: &Caller, path: &[&str]) -> Result<Reply, ServiceFailure> {
@@ -181,28 +210,23 @@ fn directory(world: &mut World, request: &Request, caller: &Caller, path: &[&str
         ["users"] => directory::users(world, request),
         ["users", id] if get => directory::user(world, request, id),
         ["users", id] => group_write::change_user(world, request, id),
-        // Nobody has one.
-        ["users", id, "manager"] if get => directory::find_user(world, id).and(Err(answer::no_object("manager"))),
-        ["me"] if get => directory::user(world, request, &caller.id.to_string()),
+        ["me", rest @ ..] => {
+            let own = caller.id.to_string();
+            let path: Vec<&str> = ["users", &own].into_iter().chain(rest.iter().copied()).collect();
+            directory(world, request, caller, &path)
+        }
         ["groups"] if request.method == Method::POST => group_write::create(world, request, caller),
         ["groups"] => directory::groups(world, request),
         ["groups", id] if get => directory::group(world, request, id),
         ["groups", id] => group_write::change(world, request, caller, id),
-        ["groups", id, list @ ("members" | "owners" | "transitivemembers")] => {
-            directory::members(world, request, id, list, None)
-        }
         ["groups", id, "members", "$ref"] => group_write::add(world, request, caller, id, Access::Member),
         ["groups", id, "owners", "$ref"] => group_write::add(world, request, caller, id, Access::Owner),
-        ["groups", id, list @ ("members" | "owners" | "transitivemembers"), of_type] => {
-            directory::members(world, request, id, list, Some(of_type))
-        }
         ["groups", id, "members", member, "$ref"] => {
             group_write::remove(world, request, caller, (id, member), Access::Member)
         }
         ["groups", id, "owners", owner, "$ref"] => {
             group_write::remove(world, request, caller, (id, owner), Access::Owner)
         }
-        ["users" | "groups" | "serviceprincipals", id, "memberof"] => directory::member_of(world, request, id),
         ["serviceprincipals"] if request.method == Method::POST => {
             application::create_principal(world, request, caller)
         }
@@ -213,19 +237,21 @@ fn directory(world: &mut World, request: &Request, caller: &Caller, path: &[&str
         ["applications"] => application::list(world, request),
         ["applications", id] if get => application::single(world, request, id),
         ["applications", id] => application::change(world, request, caller, id),
-        [kind @ ("applications" | "serviceprincipals"), id, "owners", rest @ ..] => {
+        [kind @ ("applications" | "serviceprincipals"), id, "owners", rest @ ..] if !get => {
             application::owners(world, request, (kind, id), rest)
         }
         ["directoryobjects", "getbyids"] => directory::get_by_ids(world, request),
-        ["directoryobjects", id] => directory::directory_object(world, request, id),
-        ["users" | "groups" | "serviceprincipals" | "directoryobjects", id, "getmembergroups"] => {
-            directory::member_groups(world, request, id)
-        }
+        ["directoryobjects", id] => directory::directory_object(world, request, id, None),
+        [
+            "users" | "groups" | "serviceprincipals" | "directoryobjects",
+            id,
+            question @ ("getmembergroups" | "getmemberobjects" | "checkmembergroups" | "checkmemberobjects"),
+        ] => directory::memberships(world, request, id, question),
+        ["directoryobjects", id, of_type] => directory::directory_object(world, request, id, Some(of_type)),
         ["directory", "administrativeunits"] => directory::administrative_units(world, request, None),
         ["directory", "administrativeunits", id] => directory::administrative_units(world, request, Some(id)),
         ["directoryroles"] => directory::directory_roles(world, request, None),
         ["directoryroles", id] => directory::directory_roles(world, request, Some(id)),
-        ["directoryroles", id, "members"] => directory::directory_role_members(world, request, id),
         ["directoryroletemplates"] => directory::role_templates(world, request, None),
         ["directoryroletemplates", id] => directory::role_templates(world, request, Some(id)),
         ["identity", "conditionalaccess", "authenticationcontextclassreferences"] => {
@@ -236,6 +262,20 @@ fn directory(world: &mut World, request: &Request, caller: &Caller, path: &[&str
         }
         ["auditlogs", "directoryaudits"] => audit::audits(world, request, None),
         ["auditlogs", "directoryaudits", id] => audit::audits(world, request, Some(id)),
+        [
+            collection @ ("users" | "groups" | "serviceprincipals" | "applications" | "directoryroles"),
+            id,
+            rest @ ..,
+        ]
+        | ["directory", collection @ "administrativeunits", id, rest @ ..]
+            if get =>
+        {
+            match rest {
+                [relation] => directory::related(world, request, (collection, id), relation, None),
+                [relation, of_type] => directory::related(world, request, (collection, id), relation, Some(of_type)),
+                _ => Err(unknown(request)),
+            }
+        }
         _ => Err(unknown(request)),
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::body::merge;
 use super::schema;
-use crate::emulator::odata::Entity;
+use crate::emulator::odata::{Entity, Kind};
 use crate::emulator::world::{
     AdministrativeUnit, Application, Context, DirectoryRole, Extra, Group, Membership, Principal, ServicePrincipal,
     Time, User, World,
@@ -15,7 +15,10 @@ use crate::emulator::world::{
 fn complete(mut value: Value, entity: &Entity, extra: &Extra) -> Value {
     if let Value::Object(object) = &mut value {
         for property in entity.properties {
-            object.entry(property.name).or_insert(Value::Null);
+            object.entry(property.name).or_insert_with(|| match property.kind {
+                Kind::List | Kind::Structures => Value::Array(Vec::new()),
+                _ => Value::Null,
+            });
         }
     }
     merge(&mut value, Value::Object(extra.clone()));
@@ -86,6 +89,13 @@ pub(super) fn group(group: &Group) -> Value {
     complete(value, &schema::GROUP, &group.extra)
 }
 
+fn informational() -> Value {
+    json!({
+        "logoUrl": null, "marketingUrl": null, "privacyStatementUrl": null, "supportUrl": null,
+        "termsOfServiceUrl": null,
+    })
+}
+
 /// A service principal with all its properties.
 pub(super) fn service_principal(world: &World, service: &ServicePrincipal) -> Value {
     let app_id = service.app_id.map(|id| id.to_string());
@@ -99,6 +109,7 @@ pub(super) fn service_principal(world: &World, service: &ServicePrincipal) -> Va
         "appRoleAssignmentRequired": false,
         "appRoles": [],
         "displayName": service.name,
+        "info": informational(),
         "notificationEmailAddresses": [],
         "oauth2PermissionScopes": [],
         "servicePrincipalNames": app_id.iter().collect::<Vec<_>>(),
@@ -122,10 +133,7 @@ pub(super) fn application(application: &Application) -> Value {
         "createdDateTime": application.created.seconds(),
         "displayName": application.name,
         "identifierUris": [],
-        "info": {
-            "logoUrl": null, "marketingUrl": null, "privacyStatementUrl": null, "supportUrl": null,
-            "termsOfServiceUrl": null,
-        },
+        "info": informational(),
         "keyCredentials": [],
         "parentalControlSettings": { "countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow" },
         "passwordCredentials": [],

@@ -30,8 +30,7 @@ fn create(world: &mut World, request: &Request, caller: &Caller) -> Result<Reply
     let principal = guid(&fields.required("principalId")?)?;
     let role = guid(&fields.required("roleDefinitionId")?)?;
     let scope = fields.required("directoryScopeId")?;
-    fields.without_nothing(&super::schema::ROLE_ASSIGNMENT);
-    fields.finish()?;
+    fields.finish_as(&super::schema::ROLE_ASSIGNMENT)?;
     let scope = DirectoryScope::parse(&scope).ok_or_else(|| invalid(format!("'{scope}' is no directory scope.")))?;
     let not_there =
         |what: &str| ServiceFailure::new(404, "Request_ResourceNotFound", format!("{what} does not exist."));

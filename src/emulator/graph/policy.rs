@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{Print, nested, no_links, not_found, with_context, wrong_method};
-use super::body::{Fields, invalid};
+use super::body::Fields;
 use super::{rule, schema};
 use crate::emulator::odata::{Filter, Query, Takes, bad};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
@@ -60,11 +60,14 @@ pub(super) fn single(world: &mut World, request: &Request, caller: &Caller, id: 
         Method::GET => one(world, request, &target),
         Method::PATCH => {
             let mut fields = Fields::new("unifiedRoleManagementPolicy", request.json()?)?;
-            let list = fields.list("rules")?.ok_or_else(|| invalid("There are no rules to change."))?;
-            fields.finish()?;
+            let list = fields.list("rules")?.unwrap_or_default();
+            fields.finish_as(&schema::POLICY)?;
             let changes = list.into_iter().map(|value| rule::read(rule::complete(world, &target, value, None), None));
             let changes = changes.collect::<Result<_, _>>()?;
-            world.update_policy(&target, changes, true, caller)?;
+            let changes: Vec<_> = changes;
+            if !changes.is_empty() {
+                world.update_policy(&target, changes, true, caller)?;
+            }
             let value = policy(world, &target);
             Ok(Reply::json(200, with_context(request, "policies/roleManagementPolicies", value)))
         }

@@ -11,7 +11,7 @@ use super::schedule::{expand_key, key, needs_filter, print_schedule};
 use crate::emulator::odata::{Query, Takes};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{
-    Accepted, Access, Action, Asked, Caller, DirectoryScope, Ending, Surface, Target, Time, Window, World,
+    Accepted, Access, Action, Asked, Caller, DirectoryScope, Ending, Kind, Surface, Target, Time, Window, World,
 };
 
 /// The list of requests, or a new one.
@@ -126,8 +126,9 @@ fn read(it: &Collection, caller: &Caller, body: Value) -> Result<Asked, ServiceF
             let role = guid(&fields.required("roleDefinitionId")?)?;
             let scope = fields.required("directoryScopeId")?;
             let invalid_scope = || ServiceFailure::new(400, "InvalidScope", format!("The scope '{scope}' is invalid."));
-            if fields.text("appScopeId")?.is_some() {
-                return Err(ServiceFailure::not_implemented("scopes of applications (`appScopeId`)"));
+            // PIM knows no scopes of applications.
+            if let Some(other) = fields.text("appScopeId")?.filter(|text| !text.is_empty()) {
+                return Err(ServiceFailure::new(400, "InvalidScope", format!("The scope '{other}' is invalid.")));
             }
             (Target::Directory { role }, DirectoryScope::parse(&scope).ok_or_else(invalid_scope)?)
         }
@@ -157,7 +158,8 @@ fn read(it: &Collection, caller: &Caller, body: Value) -> Result<Asked, ServiceF
         validate_only: fields.flag("isValidationOnly")?.unwrap_or(false),
         caller: caller.clone(),
     };
-    fields.finish()?;
+    // Clients send what only the service sets, as null or as they have read it.
+    fields.finish_as(it.entity)?;
     Ok(asked)
 }
 
@@ -244,7 +246,16 @@ fn schedule_info(window: &Window) -> Value {
 fn expand(world: &World, it: &Collection, accepted: &Accepted, link: &str, query: &Query) -> Value {
     let asked = &accepted.asked;
     match link {
+        "activatedUsing" => activated_using(world, it, accepted, query),
         "targetSchedule" => accepted.schedule.map_or(Value::Null, |id| print_schedule(world, it, id, query)),
         _ => expand_key(world, &asked.target, asked.principal, asked.scope, link, query),
     }
+}
+
+/// The eligible schedule that an activation uses.
+fn activated_using(world: &World, it: &Collection, accepted: &Accepted, query: &Query) -> Value {
+    let mut own = world.schedules.get(&accepted.asked.target).into_iter().flatten();
+    let own = own.find(|schedule| Some(schedule.id) == accepted.schedule);
+    let eligible = Collection { kind: Kind::Eligible, ..*it };
+    own.and_then(|own| own.eligible).map_or(Value::Null, |id| print_schedule(world, &eligible, id, query))
 }

@@ -30,8 +30,12 @@ pub(crate) enum Kind {
     List,
     /// A structure whose properties a filter can name behind a slash.
     Complex(&'static Entity),
+    /// A number.
+    Number,
     /// A structure that a filter cannot look into.
     Opaque,
+    /// A list of such structures.
+    Structures,
 }
 
 /// A property of a type.

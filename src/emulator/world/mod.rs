@@ -4,6 +4,7 @@ mod audit;
 mod clock;
 mod directives;
 mod engine;
+mod membership;
 mod objects;
 mod policy;
 mod policy_change;
@@ -263,45 +264,6 @@ impl World {
             });
         }
         self.any_removed_shown = any;
-    }
-
-    /// Every group that a principal is in, directly or through other groups, statically or through PIM.
-    pub(crate) fn groups_of(&self, principal: Uuid) -> Vec<Uuid> {
-        let mut found = Vec::new();
-        let mut looking_for = vec![principal];
-        while let Some(member) = looking_for.pop() {
-            for group in self.groups.keys() {
-                if !found.contains(group) && self.members(*group, Access::Member).contains(&member) {
-                    found.push(*group);
-                    looking_for.push(*group);
-                }
-            }
-        }
-        found.sort();
-        found
-    }
-
-    /// Who is a member or an owner of a group just now, statically or through PIM.
-    pub(crate) fn members(&self, group: Uuid, access: Access) -> Vec<Uuid> {
-        let now = self.now();
-        let listed = self.groups.get(&group).map(|group| match access {
-            Access::Member => &group.members,
-            Access::Owner => &group.owners,
-        });
-        let mut members = listed.cloned().unwrap_or_default();
-        let target = Target::Group { group, access };
-        let through_pim = self.schedules_of(&target).filter(|schedule| {
-            schedule.kind == Kind::Active
-                && !schedule.is_ahead(now)
-                && matches!(schedule.origin, Origin::Assigned | Origin::Activated | Origin::OutsidePim)
-                && schedule.removed.is_none()
-        });
-        for schedule in through_pim {
-            if !members.contains(&schedule.principal) {
-                members.push(schedule.principal);
-            }
-        }
-        members
     }
 
     /// True when a scope of Azure exists.

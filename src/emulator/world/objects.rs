@@ -188,6 +188,15 @@ pub(crate) enum Principal<'w> {
 }
 
 impl<'w> Principal<'w> {
+    /// The object id.
+    pub(crate) fn id(self) -> Uuid {
+        match self {
+            Self::User(user) => user.id,
+            Self::Group(group) => group.id,
+            Self::ServicePrincipal(service) => service.id,
+        }
+    }
+
     /// The display name.
     pub(crate) fn name(self) -> &'w str {
         match self {

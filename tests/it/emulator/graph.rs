@@ -4,6 +4,8 @@ mod assignments;
 mod directory;
 mod policies;
 mod queries;
+mod relations;
+mod valid_bodies;
 
 use pimform::emulator::Options;
 use serde_json::{Value, json};
