@@ -12,7 +12,11 @@ use std::time::Duration;
 use http::Method;
 
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
-use crate::emulator::world::{Caller, Directives};
+use crate::emulator::world::{Caller, Directives, Lingering};
+
+mod values;
+
+pub use values::{FilteredPolicies, ListLag};
 
 /// When a broken write is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +50,12 @@ pub enum Fault {
     ExpiredTokens(u32),
     /// Every call takes at least that long.
     Latency(Duration),
-    /// A schedule removed on ARM stays listed for that many reads.
-    ArmListLag(u32),
+    /// A schedule removed on ARM stays listed for that many reads, or for that many seconds.
+    ArmListLag(ListLag),
+    /// A list of policies on ARM that has a filter fails, or finds nothing, where the whole list works.
+    FilteredPolicies(FilteredPolicies),
+    /// The rule `MfaRule` of ARM and Graph holds for applications as well.
+    MfaOfApplications,
     /// The id of a policy changes each time it is updated.
     PolicyIdChanges,
 }
@@ -92,7 +100,19 @@ impl Fault {
             ),
             ("expired-tokens[=N]", "a token is refused with 401 once it was used for N calls (10)"),
             ("latency=MS", "every call takes at least MS milliseconds"),
-            ("arm-list-lag[=N]", "a schedule removed on ARM stays listed for N reads (2)"),
+            (
+                "arm-list-lag[=N|Ns]",
+                "a schedule removed on ARM stays listed for N reads (2), or for N seconds of the emulator's clock",
+            ),
+            (
+                "filtered-policies[=STATUS|nothing]",
+                "a list of policies on ARM that has a filter is answered with STATUS (500, or 504 for a time-out), or finds \
+                 nothing; without a filter it works",
+            ),
+            (
+                "mfa-of-applications",
+                "where an assignment needs multi-factor authentication, applications are refused, too",
+            ),
             ("policy-id-changes", "the id of a policy changes each time it is updated"),
         ]
     }
@@ -110,6 +130,8 @@ impl Fault {
             Self::ExpiredTokens(_) => "expired-tokens",
             Self::Latency(_) => "latency",
             Self::ArmListLag(_) => "arm-list-lag",
+            Self::FilteredPolicies(_) => "filtered-policies",
+            Self::MfaOfApplications => "mfa-of-applications",
             Self::PolicyIdChanges => "policy-id-changes",
         }
     }
@@ -148,9 +170,16 @@ impl FromStr for Fault {
                 Some(value) => Self::Latency(Duration::from_millis(number(name, value)?.into())),
                 None => return Err(BadFault("`latency` needs milliseconds: `latency=100`".to_owned())),
             },
-            "arm-list-lag" => Self::ArmListLag(count(2)?),
-            "policy-id-changes" if value.is_none() => Self::PolicyIdChanges,
-            "policy-id-changes" => return Err(BadFault("`policy-id-changes` takes no value".to_owned())),
+            "arm-list-lag" => Self::ArmListLag(value.map_or(Ok(ListLag::Reads(2)), ListLag::read)?),
+            "filtered-policies" => {
+                let value = value.map_or(Ok(FilteredPolicies::Status(500)), FilteredPolicies::read);
+                Self::FilteredPolicies(value?)
+            }
+            "policy-id-changes" | "mfa-of-applications" if value.is_some() => {
+                return Err(BadFault(format!("`{name}` takes no value")));
+            }
+            "policy-id-changes" => Self::PolicyIdChanges,
+            "mfa-of-applications" => Self::MfaOfApplications,
             _ => return Err(BadFault(format!("there is no fault `{name}`"))),
         })
     }
@@ -416,12 +445,26 @@ impl Faults {
                 match fault {
                     Fault::FailedRequests(count) => directives.fail_after_accepting = *count,
                     Fault::LateVisibility(reads) => directives.unseen_calls = *reads,
-                    Fault::ArmListLag(reads) => directives.shown_after_removal = *reads,
+                    Fault::ArmListLag(ListLag::Reads(reads)) => {
+                        directives.shown_after_removal = Lingering::Lists(*reads);
+                    }
+                    Fault::ArmListLag(ListLag::Seconds(seconds)) => {
+                        directives.shown_after_removal = Lingering::Seconds(*seconds);
+                    }
+                    Fault::MfaOfApplications => directives.mfa_of_applications = true,
                     _ => {}
                 }
             }
         });
         directives
+    }
+
+    /// What becomes of a list of policies on ARM that has a filter, if it does not go well.
+    pub(crate) fn filtered_policies(&self) -> Option<FilteredPolicies> {
+        self.find(|fault| match fault {
+            Fault::FilteredPolicies(outcome) => Some(*outcome),
+            _ => None,
+        })
     }
 
     /// Whether a policy gets a new id each time it is updated.

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-pub use fault::{BadFault, Fault, Moment};
+pub use fault::{BadFault, Fault, FilteredPolicies, ListLag, Moment};
 pub use server::{ServerError, Tls};
 
 use fault::Faults;
@@ -236,10 +236,5 @@ fn dispatch(world: &mut World, identity: &Identity, request: &Request) -> Reply 
         return reply.with_header("request-id", id.as_str()).with_header("client-request-id", client.unwrap_or(&id));
     }
     let caller = identity.caller(request, Audience::Arm, world);
-    let answer = caller.and_then(|caller| arm::answer(world, request, &caller));
-    let id = world.new_id("arm request").to_string();
-    answer
-        .unwrap_or_else(|failure| failure.arm())
-        .with_header("x-ms-request-id", id.as_str())
-        .with_header("x-ms-correlation-request-id", request.header("x-ms-correlation-request-id").unwrap_or(&id))
+    arm::respond(world, request, caller)
 }

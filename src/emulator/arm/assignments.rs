@@ -1,14 +1,16 @@
 //! Plain role assignments: what is active just now, whether it came about through PIM or not.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::emulator::arm::filter::{Filter, Term};
 use crate::emulator::arm::schedules::{Row, Viewer, assignment_id, rows};
-use crate::emulator::arm::{body, not_found, options, page, place, shape, unknown};
+use crate::emulator::arm::{body, not_found, options, page, place, requests, shape, unknown};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
-use crate::emulator::world::{Caller, DirectoryScope, Kind, Origin, Principal, Schedule, Scope, Target, Time, World};
+use crate::emulator::world::{
+    Caller, DirectoryScope, Extra, Kind, Origin, Principal, Schedule, Scope, Target, Time, World,
+};
 
 /// Lists, gets, makes and deletes assignments.
 pub(super) fn answer(
@@ -30,9 +32,10 @@ pub(super) fn answer(
         (&Method::PUT, [name]) => {
             options(request, &[])?;
             let id = body::guid(name, "name of the role assignment")?;
+            let is_new = find(world, scope, name).is_none();
             put(world, scope, id, &request.json()?)?;
             let row = find(world, scope, name).ok_or_else(|| not_found("roleAssignments", name))?;
-            Ok(Reply::json(201, show(world, &row)))
+            Ok(Reply::json(if is_new { 201 } else { 200 }, show(world, &row)))
         }
         (&Method::DELETE, [name]) => {
             options(request, &["tenantId"])?;
@@ -95,10 +98,7 @@ fn find<'w>(world: &'w World, scope: &Scope, name: &str) -> Option<Row<'w>> {
 }
 
 fn put(world: &mut World, scope: &Scope, id: Uuid, sent: &Value) -> Result<(), ServiceFailure> {
-    let fields = body::object(sent, "role assignment", &["properties"])?;
-    let known = ["roleDefinitionId", "principalId", "principalType", "condition", "conditionVersion"];
-    let properties = fields.get("properties").ok_or_else(|| body::invalid("'properties' is missing."))?;
-    let properties = body::object(properties, "properties", &known)?;
+    let properties = body::properties(sent, "role assignment", &KNOWN)?;
     let role_id = body::needed(properties, "roleDefinitionId")?;
     let role = body::role(role_id)?;
     let principal = body::guid(body::needed(properties, "principalId")?, "principalId")?;
@@ -120,14 +120,15 @@ fn put(world: &mut World, scope: &Scope, id: Uuid, sent: &Value) -> Result<(), S
     for row in here {
         let same = row.role == role && row.schedule.principal == principal;
         if same && assignment_id(world, scope, role, row.schedule) == id {
-            return Ok(());
+            return update(world, scope, role, row.schedule.id, id, properties);
         }
         if same || assignment_id(world, scope, row.role, row.schedule) == id {
             return Err(exists());
         }
     }
     let now = world.now();
-    let condition = body::text(properties, "condition")?.map(str::to_owned);
+    let condition = requests::condition(properties)?;
+    world.remarks.insert(id, remarks(properties)?);
     world.schedules.entry(Target::Azure { scope: scope.clone(), role }).or_default().push(Schedule {
         id,
         kind: Kind::Active,
@@ -146,10 +147,60 @@ fn put(world: &mut World, scope: &Scope, id: Uuid, sent: &Value) -> Result<(), S
     Ok(())
 }
 
+/// The fields of a role assignment. Those behind the first seven are read only.
+const KNOWN: [&str; 12] = [
+    "roleDefinitionId",
+    "principalId",
+    "principalType",
+    "condition",
+    "conditionVersion",
+    "description",
+    "delegatedManagedIdentityResourceId",
+    "scope",
+    "createdOn",
+    "updatedOn",
+    "createdBy",
+    "updatedBy",
+];
+
+/// What is said about an assignment and nothing here depends on.
+fn remarks(properties: &Map<String, Value>) -> Result<Extra, ServiceFailure> {
+    let mut remarks = Extra::new();
+    for name in ["description", "delegatedManagedIdentityResourceId"] {
+        if let Some(text) = body::text(properties, name)? {
+            remarks.insert(name.to_owned(), Value::from(text));
+        }
+    }
+    Ok(remarks)
+}
+
+/// Changes what may be changed of an assignment: its condition, and what is said about it.
+fn update(
+    world: &mut World,
+    scope: &Scope,
+    role: Uuid,
+    schedule: Uuid,
+    id: Uuid,
+    properties: &Map<String, Value>,
+) -> Result<(), ServiceFailure> {
+    let (condition, remarks, now) = (requests::condition(properties)?, remarks(properties)?, world.now());
+    world.remarks.insert(id, remarks);
+    let own = world.schedules.get_mut(&Target::Azure { scope: scope.clone(), role });
+    if let Some(own) = own.into_iter().flatten().find(|own| own.id == schedule) {
+        own.condition = condition;
+        own.modified = Some(now);
+    }
+    Ok(())
+}
+
 fn show(world: &World, row: &Row<'_>) -> Value {
     let Row { scope, role, schedule, .. } = row;
     let name = assignment_id(world, scope, *role, schedule).to_string();
     let scope_text = scope.as_str().trim_end_matches('/');
+    let remark = |field: &str| {
+        let remarks = Uuid::parse_str(&name).ok().and_then(|id| world.remarks.get(&id));
+        remarks.and_then(|remarks| remarks.get(field)).cloned()
+    };
     shape::without_nulls(json!({
         // Unlike those of PIM, these ids have the scope as it is.
         "id": format!("{scope_text}/providers/Microsoft.Authorization/roleAssignments/{name}"),
@@ -161,7 +212,9 @@ fn show(world: &World, row: &Row<'_>) -> Value {
             "principalType": world.principal(schedule.principal).map(Principal::kind),
             "scope": scope.as_str(),
             "condition": schedule.condition,
-            "conditionVersion": schedule.condition.as_ref().map(|_| "2.0"),
+            "conditionVersion": shape::condition_version(schedule.condition.as_deref()),
+            "description": remark("description"),
+            "delegatedManagedIdentityResourceId": remark("delegatedManagedIdentityResourceId"),
             "createdOn": schedule.created.map(Time::ticks),
             "updatedOn": schedule.modified.or(schedule.created).map(Time::ticks),
         },

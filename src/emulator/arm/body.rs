@@ -1,4 +1,5 @@
-//! Reading bodies: every field is known, or the request is refused.
+//! Reading bodies: every field is known, or the request is refused. A null is as good as nothing, and so is a field that only
+//! the service may set. docs/service.md: azure-6
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -11,17 +12,28 @@ pub(super) fn invalid(message: impl Into<String>) -> ServiceFailure {
     ServiceFailure::new(400, "InvalidRequestContent", format!("The request content was invalid: {}", message.into()))
 }
 
-/// An object with no other fields than these.
+/// An object with no other fields than these, but for nulls.
 pub(super) fn object<'v>(
     value: &'v Value,
     what: &str,
     known: &[&str],
 ) -> Result<&'v Map<String, Value>, ServiceFailure> {
     let Value::Object(fields) = value else { return Err(invalid(format!("'{what}' is not an object."))) };
-    match fields.keys().find(|name| !known.contains(&name.as_str())) {
+    match fields.iter().find(|(name, value)| !value.is_null() && !known.contains(&name.as_str())) {
         None => Ok(fields),
-        Some(name) => Err(invalid(format!("Could not find member '{name}' on '{what}'."))),
+        Some((name, _)) => Err(invalid(format!("Could not find member '{name}' on '{what}'."))),
     }
+}
+
+/// The `properties` of a resource. The rest of it is read only.
+pub(super) fn properties<'v>(
+    value: &'v Value,
+    what: &str,
+    known: &[&str],
+) -> Result<&'v Map<String, Value>, ServiceFailure> {
+    let fields = object(value, what, &["id", "name", "type", "systemData", "properties"])?;
+    let properties = fields.get("properties").filter(|properties| !properties.is_null());
+    object(properties.ok_or_else(|| invalid("'properties' is missing."))?, "properties", known)
 }
 
 /// A text, if the field is there and not null.
@@ -33,9 +45,14 @@ pub(super) fn text<'v>(fields: &'v Map<String, Value>, name: &str) -> Result<Opt
     }
 }
 
+/// A text that is not empty, if the field is there.
+pub(super) fn filled<'v>(fields: &'v Map<String, Value>, name: &str) -> Result<Option<&'v str>, ServiceFailure> {
+    text(fields, name).map(|text| text.filter(|text| !text.is_empty()))
+}
+
 /// A text that must be there.
 pub(super) fn needed<'v>(fields: &'v Map<String, Value>, name: &str) -> Result<&'v str, ServiceFailure> {
-    text(fields, name)?.filter(|text| !text.is_empty()).ok_or_else(|| invalid(format!("'{name}' is missing.")))
+    filled(fields, name)?.ok_or_else(|| invalid(format!("'{name}' is missing.")))
 }
 
 /// A truth value, if the field is there and not null.

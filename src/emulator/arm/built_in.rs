@@ -40,7 +40,6 @@ const ROLES: &[(Uuid, &str)] = &[
 /// Adds the well-known roles that the tenant file does not list.
 pub(crate) fn add(world: &mut World) {
     for (id, name) in ROLES {
-        let role = || AzureRole { id: *id, name: (*name).to_owned(), assignable_scopes: Vec::new() };
-        world.azure_roles.entry(*id).or_insert_with(role);
+        world.azure_roles.entry(*id).or_insert_with(|| AzureRole::new(*id, *name, Vec::new()));
     }
 }

@@ -217,5 +217,6 @@ fn delete(world: &mut World, group: &str) -> Result<Reply, ServiceFailure> {
     }
     resources::remove(world, &scope);
     world.management_groups.remove(&group.to_lowercase());
-    Ok(Reply::empty(200))
+    // A 200 would need a body. docs/service.md: azure-8
+    Ok(Reply::empty(204))
 }

@@ -9,6 +9,7 @@ mod groups;
 mod page;
 mod place;
 mod policies;
+mod preview;
 mod requests;
 mod resources;
 mod rules;
@@ -22,9 +23,9 @@ use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{Caller, Kind, Scope, World};
 
 /// The versions of each part, the newest first. docs/service.md: arm-7.
-const PIM: &[&str] = &["2020-10-01", "2020-10-01-preview"];
+const PIM: &[&str] = &["2020-10-01", preview::VERSION, "2020-10-01-preview"];
 /// Requests may be decided upon as well in later versions.
-const REQUESTS: &[&str] = &["2022-04-01", "2022-04-01-preview", "2020-10-01", "2020-10-01-preview"];
+const REQUESTS: &[&str] = &[preview::VERSION, "2022-04-01", "2022-04-01-preview", "2020-10-01", "2020-10-01-preview"];
 const DEFINITIONS: &[&str] = &["2022-05-01-preview", "2022-04-01", "2018-07-01", "2018-01-01-preview", "2015-07-01"];
 const ASSIGNMENTS: &[&str] = &[
     "2022-04-01",
@@ -37,8 +38,34 @@ const ASSIGNMENTS: &[&str] = &[
     "2015-07-01",
 ];
 
+/// Answers a request of whoever the token says, with the headers of every answer.
+pub(crate) fn respond(world: &mut World, request: &Request, caller: Result<Caller, ServiceFailure>) -> Reply {
+    let answer = caller.and_then(|caller| answer(world, request, &caller));
+    let id = world.new_id("arm request").to_string();
+    let correlation = request.header("x-ms-correlation-request-id").unwrap_or(&id);
+    let mut reply = answer
+        .unwrap_or_else(|failure| failure.arm())
+        .with_header("x-ms-request-id", id.as_str())
+        .with_header("x-ms-correlation-request-id", correlation)
+        .with_header("x-ms-routing-request-id", format!("WESTEUROPE:{}:{id}", world.now().compact()));
+    if let Some(client) = request.header("x-ms-client-request-id") {
+        reply = reply.with_header("x-ms-client-request-id", client);
+    }
+    let pim =
+        place::split(&request.segments()).is_some_and(|(_, rest)| rest.first().is_some_and(|kind| is_of_pim(kind)));
+    // docs/service.md: azure-5
+    if pim { reply.with_header("mspimslice", "PROD") } else { reply }
+}
+
+fn is_of_pim(segment: &str) -> bool {
+    let segment = segment.to_ascii_lowercase();
+    ["rolemanagementpolic", "roleeligibilityschedule", "roleassignmentschedule", "eligiblechildresources"]
+        .iter()
+        .any(|start| segment.starts_with(start))
+}
+
 /// Answers a request.
-pub(crate) fn answer(world: &mut World, request: &Request, caller: &Caller) -> Result<Reply, ServiceFailure> {
+fn answer(world: &mut World, request: &Request, caller: &Caller) -> Result<Reply, ServiceFailure> {
     let path = request.segments();
     let (reply, at_subscription) = match place::split(&path) {
         Some((scope, rest)) => {
@@ -75,7 +102,8 @@ fn authorization(
     match kind.to_ascii_lowercase().as_str() {
         "roledefinitions" => {
             version(request, kind, DEFINITIONS)?;
-            definitions::answer(world, request, &known()?, tail)
+            let scope = known()?;
+            definitions::answer(world, request, &scope, tail)
         }
         "roleassignments" => {
             version(request, kind, ASSIGNMENTS)?;
@@ -89,7 +117,8 @@ fn authorization(
         }
         "rolemanagementpolicyassignments" | "rolemanagementpolicyassignment" => {
             version(request, kind, PIM)?;
-            policies::assignments(world, request, &known()?, tail)
+            let scope = known()?;
+            policies::assignments(world, request, &scope, tail)
         }
         "roleeligibilityschedules" | "roleassignmentschedules" => {
             version(request, kind, PIM)?;

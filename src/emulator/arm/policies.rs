@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::emulator::arm::filter::{Filter, Term};
-use crate::emulator::arm::{body, options, page, place, rules, shape, unknown};
+use crate::emulator::arm::{body, options, page, place, preview, rules, shape, unknown};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
-use crate::emulator::world::{Caller, Policy, Scope, Target, World};
+use crate::emulator::world::{Caller, Extra, Policy, Scope, Target, World};
 
 /// Lists, gets and changes policies.
 pub(super) fn answer(
@@ -20,26 +20,59 @@ pub(super) fn answer(
     match (&request.method, tail) {
         (&Method::GET, []) => {
             let roles = listed(world, request, scope)?;
-            page::of(request, world.page_size, roles, |role| show(world, scope, role))
+            page::of(request, world.page_size, roles, |role| show(world, request, scope, role))
         }
         (&Method::GET, [name]) => {
             options(request, &[])?;
             let role = find(world, scope, name)?;
             readable(world, scope, role)?;
-            Ok(Reply::json(200, show(world, scope, role)))
+            Ok(Reply::json(200, show(world, request, scope, role)))
         }
         (&Method::PATCH, [name]) => {
             options(request, &[])?;
             let role = find(world, scope, name)?;
             readable(world, scope, role)?;
             let target = Target::Azure { scope: scope.clone(), role };
-            let changes = changes(world, &request.json()?, &target)?;
+            let sent = request.json()?;
+            let sent = sent_rules(&sent)?;
+            let (sent, newer) =
+                if preview::is_asked(request) { preview::take(sent)? } else { (sent.to_vec(), Extra::new()) };
+            let changes = rules::read_all(&sent, &world.policy(&target).rules)?;
             world.update_policy(&target, changes, true, caller)?;
-            Ok(Reply::json(200, show(world, scope, role)))
+            world.preview.entry(target).or_default().extend(newer);
+            Ok(Reply::json(200, show(world, request, scope, role)))
         }
-        // What deleting does to a policy that cannot but exist is not known.
+        (&Method::DELETE, [_]) => Ok(not_allowed()),
         _ => Err(unknown(request)),
     }
+}
+
+/// The definitions know deletions; the service does not, and says so in a form of its own. docs/service.md: azure-2
+fn not_allowed() -> Reply {
+    Reply::json(405, json!({ "message": "The requested resource does not support http method 'DELETE'." }))
+}
+
+/// The role of a policy assignment by its name: that of the policy, and that of the role.
+fn assigned(world: &World, scope: &Scope, name: &str) -> Result<Uuid, ServiceFailure> {
+    let parts = name.split_once('_').and_then(|(policy, role)| Some((policy, Uuid::parse_str(role).ok()?)));
+    let (policy, role) = parts.ok_or_else(|| no_policy(name))?;
+    if find(world, scope, policy)? != role {
+        return Err(no_policy(name));
+    }
+    readable(world, scope, role)?;
+    Ok(role)
+}
+
+/// A role cannot be given another policy than the one that it has.
+fn same_assignment(world: &World, scope: &Scope, role: Uuid, sent: &Value) -> Result<(), ServiceFailure> {
+    let known = ["scope", "roleDefinitionId", "policyId", "effectiveRules", "policyAssignmentProperties"];
+    let properties = body::properties(sent, "policy assignment", &known)?;
+    let policy = world.policy_id(&Target::Azure { scope: scope.clone(), role }).to_string();
+    let other_role =
+        body::filled(properties, "roleDefinitionId")?.map(body::role).transpose()?.is_some_and(|it| it != role);
+    let other_policy = body::filled(properties, "policyId")?
+        .is_some_and(|id| !id.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(&policy)));
+    if other_role || other_policy { Err(no_policy(&policy)) } else { Ok(()) }
 }
 
 /// Lists and gets the assignments of policies.
@@ -52,18 +85,30 @@ pub(super) fn assignments(
     match (&request.method, tail) {
         (&Method::GET, []) => {
             let roles = listed(world, request, scope)?;
-            page::of(request, world.page_size, roles, |role| show_assignment(world, scope, role))
+            page::of(request, world.page_size, roles, |role| {
+                let mut shown = show_assignment(world, request, scope, role);
+                let is_preview = request.option("api-version").is_some_and(|version| version.ends_with("-preview"));
+                // docs/service.md: azure-9
+                if let (true, Some(properties)) =
+                    (is_preview, shown.get_mut("properties").and_then(Value::as_object_mut))
+                {
+                    properties.remove("effectiveRules");
+                }
+                shown
+            })
         }
         (&Method::GET, [name]) => {
             options(request, &[])?;
-            let parts = name.split_once('_').and_then(|(policy, role)| Some((policy, Uuid::parse_str(role).ok()?)));
-            let (policy, role) = parts.ok_or_else(|| no_policy(name))?;
-            if find(world, scope, policy)? != role {
-                return Err(no_policy(name));
-            }
-            readable(world, scope, role)?;
-            Ok(Reply::json(200, show_assignment(world, scope, role)))
+            let role = assigned(world, scope, name)?;
+            Ok(Reply::json(200, show_assignment(world, request, scope, role)))
         }
+        (&Method::PUT, [name]) => {
+            options(request, &[])?;
+            let role = assigned(world, scope, name)?;
+            same_assignment(world, scope, role, &request.json()?)?;
+            Ok(Reply::json(201, show_assignment(world, request, scope, role)))
+        }
+        (&Method::DELETE, [_]) => Ok(not_allowed()),
         _ => Err(unknown(request)),
     }
 }
@@ -78,6 +123,9 @@ fn listed(world: &World, request: &Request, scope: &Scope) -> Result<Vec<Uuid>, 
         if let Term::Equals(_, id) = term {
             body::role(id)?;
         }
+    }
+    if let Some(outcome) = request.option("$filter").and_then(|_| world.faults.filtered_policies()) {
+        return outcome.failure().map_or_else(|| Ok(Vec::new()), Err);
     }
     let asked = |role: &Uuid| {
         filter.passes(&|term| match term {
@@ -117,12 +165,8 @@ fn find(world: &World, scope: &Scope, name: &str) -> Result<Uuid, ServiceFailure
     found.ok_or_else(|| no_policy(name))
 }
 
-fn changes(
-    world: &World,
-    sent: &Value,
-    target: &Target,
-) -> Result<Vec<(crate::emulator::world::RuleId, crate::emulator::world::Rule)>, ServiceFailure> {
-    let fields = body::object(sent, "policy", &["id", "name", "type", "properties"])?;
+/// The rules of a body.
+fn sent_rules(sent: &Value) -> Result<&[Value], ServiceFailure> {
     // All but the rules is read only. Clients send it back as they have read it.
     let known = [
         "rules",
@@ -135,10 +179,17 @@ fn changes(
         "effectiveRules",
         "policyProperties",
     ];
-    let properties = fields.get("properties").ok_or_else(|| body::invalid("'properties' is missing."))?;
-    let properties = body::object(properties, "properties", &known)?;
-    let sent = body::list(properties, "rules")?.unwrap_or_default();
-    rules::read_all(sent, &world.policy(target).rules)
+    let properties = body::properties(sent, "policy", &known)?;
+    Ok(body::list(properties, "rules")?.unwrap_or_default())
+}
+
+/// The rules of a policy, as the version of the request knows them.
+fn shown_rules(world: &World, request: &Request, scope: &Scope, role: Uuid, policy: &Policy) -> Vec<Value> {
+    let mut shown = rules::show_all(world, &policy.rules);
+    if preview::is_asked(request) {
+        preview::add(world, &Target::Azure { scope: scope.clone(), role }, &mut shown);
+    }
+    shown
 }
 
 fn policy_of(world: &World, scope: &Scope, role: Uuid) -> (Policy, bool) {
@@ -156,10 +207,10 @@ fn modified_by(policy: &Policy) -> Value {
     )
 }
 
-fn show(world: &World, scope: &Scope, role: Uuid) -> Value {
+fn show(world: &World, request: &Request, scope: &Scope, role: Uuid) -> Value {
     let (policy, changed) = policy_of(world, scope, role);
     let name = policy.id.to_string();
-    let rules = rules::show_all(world, &policy.rules);
+    let rules = shown_rules(world, request, scope, role, &policy);
     shape::without_nulls(json!({
         "id": place::id(scope, "roleManagementPolicies", &name),
         "name": name,
@@ -176,22 +227,28 @@ fn show(world: &World, scope: &Scope, role: Uuid) -> Value {
     }))
 }
 
-fn show_assignment(world: &World, scope: &Scope, role: Uuid) -> Value {
+fn show_assignment(world: &World, request: &Request, scope: &Scope, role: Uuid) -> Value {
     let (policy, _) = policy_of(world, scope, role);
+    let target = Target::Azure { scope: scope.clone(), role };
+    // docs/service.md: azure-3
+    let at = match world.naming_role(&target) {
+        Some(_) => json!({ "id": scope.as_str() }),
+        None => shape::scope(world, scope),
+    };
     let name = format!("{}_{role}", policy.id);
     let policy_id = place::id(scope, "roleManagementPolicies", &policy.id.to_string());
     shape::without_nulls(json!({
         // The service has this segment in the singular here.
         "id": place::id(scope, "roleManagementPolicyAssignment", &name),
         "name": name,
-        "type": "Microsoft.Authorization/RoleManagementPolicyAssignment",
+        "type": "Microsoft.Authorization/roleManagementPolicyAssignment",
         "properties": {
             "scope": scope.as_str(),
             "roleDefinitionId": place::role_definition_id(scope, role),
             "policyId": policy_id.clone(),
-            "effectiveRules": rules::show_all(world, &policy.rules),
+            "effectiveRules": shown_rules(world, request, scope, role, &policy),
             "policyAssignmentProperties": {
-                "scope": shape::scope(world, scope),
+                "scope": at,
                 "roleDefinition": shape::role(world, scope, role),
                 "policy": {
                     "id": policy_id,

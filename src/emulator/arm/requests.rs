@@ -31,7 +31,7 @@ pub(super) fn answer(
         (&Method::PUT, [name]) => {
             options(request, &[])?;
             let accepted = ask(world, request, caller, scope, kind, name, false)?;
-            Ok(Reply::json(201, show(world, &accepted)).with_header("mspimslice", "PROD"))
+            Ok(Reply::json(201, show(world, &accepted)))
         }
         (&Method::POST, [name, verb]) if verb.eq_ignore_ascii_case("validate") => {
             options(request, &[])?;
@@ -74,7 +74,7 @@ fn ask(
 fn named(world: &World, asked: &Asked, sent: &Value) -> Result<(), ServiceFailure> {
     let missing = || ServiceFailure::new(400, "RoleAssignmentDoesNotExist", "The Role assignment does not exist.");
     let name = |field: &str| {
-        let id = sent.pointer(&format!("/properties/{field}")).and_then(Value::as_str)?;
+        let id = sent.pointer(&format!("/properties/{field}")).and_then(Value::as_str).filter(|id| !id.is_empty())?;
         Some(id.rsplit('/').next().unwrap_or_default().to_owned())
     };
     let own = |id: Uuid, kind: Kind| {
@@ -99,13 +99,7 @@ fn named(world: &World, asked: &Asked, sent: &Value) -> Result<(), ServiceFailur
             return Err(missing());
         }
     }
-    let kind = world.principal(asked.principal).map(Principal::kind);
-    match name("principalType") {
-        Some(sent) if kind.is_some_and(|kind| kind != sent) => {
-            Err(body::invalid("'principalType' is not the type of the principal."))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// The rule engine speaks as Graph does; Azure has 400 for some things that are 404 there.
@@ -118,10 +112,8 @@ fn as_azure(mut failure: ServiceFailure) -> ServiceFailure {
 
 /// Reads a request. The caller and the id are filled in later.
 fn read(sent: &Value, scope: &Scope, kind: Kind) -> Result<Asked, ServiceFailure> {
-    let fields = body::object(sent, "request", &["id", "name", "type", "properties"])?;
-    let properties = fields.get("properties").ok_or_else(|| body::invalid("'properties' is missing."))?;
     let (target_name, instance_name) = targets_of(kind);
-    let known = [
+    let mut known = vec![
         "principalId",
         "roleDefinitionId",
         "requestType",
@@ -130,34 +122,31 @@ fn read(sent: &Value, scope: &Scope, kind: Kind) -> Result<Asked, ServiceFailure
         "ticketInfo",
         "condition",
         "conditionVersion",
-        "linkedRoleEligibilityScheduleId",
         target_name,
         instance_name,
-        // Read only, but clients send them.
+        // Read only.
         "scope",
         "principalType",
+        "status",
+        "approvalId",
+        "createdOn",
+        "requestorId",
+        "expandedProperties",
     ];
-    let properties = body::object(properties, "properties", &known)?;
-    if kind == Kind::Eligible && properties.contains_key("linkedRoleEligibilityScheduleId") {
-        return Err(body::invalid("Could not find member 'linkedRoleEligibilityScheduleId' on 'properties'."));
+    if kind == Kind::Active {
+        known.push("linkedRoleEligibilityScheduleId");
     }
-    if body::text(properties, "scope")?.is_some_and(|sent| Scope::new(sent) != *scope) {
-        return Err(body::invalid("'scope' is not the scope of the request."));
-    }
+    let properties = body::properties(sent, "request", &known)?;
     let action = body::needed(properties, "requestType")?;
     let action = Action::parse(action).filter(|known| known.pascal() == action);
     let (ticket_number, ticket_system) = ticket(properties)?;
-    let condition = body::text(properties, "condition")?.map(str::to_owned);
-    match (&condition, body::text(properties, "conditionVersion")?) {
-        (Some(_), Some("1.0" | "2.0")) | (None, _) => {}
-        (Some(_), _) => return Err(body::invalid("a 'condition' needs the 'conditionVersion' 2.0.")),
-    }
-    let schedule = body::text(properties, target_name)?.and_then(|id| id.rsplit('/').next());
+    let condition = condition(properties)?;
+    let schedule = body::filled(properties, target_name)?.and_then(|id| id.rsplit('/').next());
     Ok(Asked {
         id: None,
         target: Target::Azure {
             scope: scope.clone(),
-            role: body::role(body::needed(properties, "roleDefinitionId")?)?,
+            role: role_for(scope, body::needed(properties, "roleDefinitionId")?)?,
         },
         kind,
         action: action.ok_or_else(|| body::invalid("'requestType' is none that is known."))?,
@@ -193,6 +182,15 @@ fn targets_of(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
+/// The condition of a body. An empty one is kept, as the service does, and is none. docs/service.md: azure-7
+pub(super) fn condition(properties: &Map<String, Value>) -> Result<Option<String>, ServiceFailure> {
+    let condition = body::text(properties, "condition")?;
+    match (condition, body::text(properties, "conditionVersion")?) {
+        (None | Some(""), _) | (Some(_), Some("1.0" | "2.0")) => Ok(condition.map(str::to_owned)),
+        (Some(_), _) => Err(body::invalid("a 'condition' needs the 'conditionVersion' 2.0.")),
+    }
+}
+
 type Ticket = (Option<String>, Option<String>);
 
 fn ticket(properties: &Map<String, Value>) -> Result<Ticket, ServiceFailure> {
@@ -205,7 +203,7 @@ fn ticket(properties: &Map<String, Value>) -> Result<Ticket, ServiceFailure> {
 fn window(properties: &Map<String, Value>) -> Result<Option<Window>, ServiceFailure> {
     let Some(info) = properties.get("scheduleInfo").filter(|info| !info.is_null()) else { return Ok(None) };
     let info = body::object(info, "scheduleInfo", &["startDateTime", "expiration"])?;
-    let start = body::text(info, "startDateTime")?.map(body::time).transpose()?;
+    let start = body::filled(info, "startDateTime")?.map(body::time).transpose()?;
     let end = match info.get("expiration").filter(|end| !end.is_null()) {
         None => Ending::NotSpecified,
         Some(end) => ending(body::object(end, "expiration", &["type", "endDateTime", "duration"])?)?,
@@ -214,8 +212,8 @@ fn window(properties: &Map<String, Value>) -> Result<Option<Window>, ServiceFail
 }
 
 fn ending(fields: &Map<String, Value>) -> Result<Ending, ServiceFailure> {
-    let end = body::text(fields, "endDateTime")?.filter(|text| !text.is_empty());
-    let duration = body::text(fields, "duration")?.filter(|text| !text.is_empty());
+    let end = body::filled(fields, "endDateTime")?;
+    let duration = body::filled(fields, "duration")?;
     match (body::text(fields, "type")?, end, duration) {
         (None, None, None) => Ok(Ending::NotSpecified),
         (Some("NoExpiration"), None, None) => Ok(Ending::Never),
@@ -228,6 +226,17 @@ fn ending(fields: &Map<String, Value>) -> Result<Ending, ServiceFailure> {
         )),
         _ => Err(body::invalid("'type' of 'expiration' is none that is known.")),
     }
+}
+
+/// The role of a request. In a subscription its id must be the one that is read there. docs/service.md: azure-4
+fn role_for(scope: &Scope, id: &str) -> Result<Uuid, ServiceFailure> {
+    let role = body::role(id)?;
+    let is_tenant_wide = Scope::new(id).folded().starts_with("/providers/microsoft.authorization/");
+    if scope.subscription_id().is_some() && is_tenant_wide {
+        let message = format!("The scope '{scope}' does not match the scope of the role definition '{id}'.");
+        return Err(ServiceFailure::new(400, "ScopeDoesNotMatchRoleDefinition", message));
+    }
+    Ok(role)
 }
 
 fn find<'w>(world: &'w World, scope: &Scope, kind: Kind, name: &str) -> Result<&'w Accepted, ServiceFailure> {
@@ -300,7 +309,7 @@ fn show(world: &World, accepted: &Accepted) -> Value {
         "requestorId": asked.caller.id.to_string(),
         "createdOn": accepted.created.millis(),
         "condition": asked.condition,
-        "conditionVersion": asked.condition.as_ref().map(|_| "2.0"),
+        "conditionVersion": shape::condition_version(asked.condition.as_deref()),
         "expandedProperties": shape::expanded(world, scope, *role, asked.principal),
     });
     if let Some(fields) = properties.as_object_mut() {

@@ -161,18 +161,20 @@ fn wrong(id: RuleId, why: &str) -> ServiceFailure {
     ServiceFailure::new(400, "InvalidPolicyRule", format!("The policy rule {id} is invalid: {why}."))
 }
 
-/// A target may be left out. One that is there must be the rule's own and whole: on the service an empty one is accepted
-/// and breaks the policy.
+/// A target may be left out. What it says must be the rule's own: on the service an empty one is accepted and breaks the
+/// policy.
 fn check_target(id: RuleId, fields: &Map<String, Value>) -> Result<(), ServiceFailure> {
     let Some(target) = fields.get("target").filter(|target| !target.is_null()) else { return Ok(()) };
     let known = ["caller", "operations", "level", "targetObjects", "inheritableSettings", "enforcedSettings"];
     let target = body::object(target, "target", &known)?;
     let place = id.place();
-    let all = body::texts(target, "operations")?.unwrap_or_default();
-    let fits = body::text(target, "caller")? == Some(place.caller())
-        && body::text(target, "level")? == Some(place.level())
-        && matches!(all.as_slice(), [all] if all.eq_ignore_ascii_case("All"));
-    if fits { Ok(()) } else { Err(wrong(id, "its target is not that of the rule")) }
+    let (caller, level) = (body::text(target, "caller")?, body::text(target, "level")?);
+    let operations = body::texts(target, "operations")?;
+    let is_empty = caller.is_none() && level.is_none() && operations.is_none();
+    let fits = caller.is_none_or(|caller| caller == place.caller())
+        && level.is_none_or(|level| level == place.level())
+        && operations.is_none_or(|all| matches!(all.as_slice(), [all] if all.eq_ignore_ascii_case("All")));
+    if fits && !is_empty { Ok(()) } else { Err(wrong(id, "its target is not that of the rule")) }
 }
 
 /// The words count with their case.

@@ -246,7 +246,7 @@ fn show(world: &World, row: &Row<'_>, view: View) -> Value {
         "endDateTime": schedule.end.map(Time::millis),
         "memberType": member,
         "condition": schedule.condition,
-        "conditionVersion": schedule.condition.as_ref().map(|_| "2.0"),
+        "conditionVersion": shape::condition_version(schedule.condition.as_deref()),
         "createdOn": schedule.created.map(Time::millis),
         "expandedProperties": shape::expanded(world, scope, *role, schedule.principal),
     });

@@ -18,6 +18,11 @@ pub(super) fn without_nulls(value: Value) -> Value {
     }
 }
 
+/// The version that goes with a condition; none with one that is empty.
+pub(super) fn condition_version(condition: Option<&str>) -> Option<&'static str> {
+    condition.filter(|condition| !condition.is_empty()).map(|_| "2.0")
+}
+
 /// The type of a resource: `Microsoft.Web/sites`.
 pub(super) fn resource_type(scope: &Scope) -> String {
     let parts: Vec<&str> = scope.as_str().split('/').filter(|part| !part.is_empty()).collect();

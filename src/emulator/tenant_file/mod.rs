@@ -76,7 +76,7 @@ fn objects(world: &mut World, file: File) -> Result<Vec<TargetEntry>, String> {
     }
     for role in file.azure_roles {
         let assignable_scopes = role.assignable_scopes.iter().map(|scope| Scope::new(scope)).collect();
-        world.azure_roles.insert(role.id, AzureRole { id: role.id, name: role.name, assignable_scopes });
+        world.azure_roles.insert(role.id, AzureRole::new(role.id, role.name, assignable_scopes));
     }
     for group in file.management_groups {
         let group = ManagementGroup { id: group.id, name: group.name, parent: group.parent };

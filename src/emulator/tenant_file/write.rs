@@ -154,6 +154,6 @@ fn row(schedule: &Schedule) -> Row {
             Origin::Inherited => OriginWord::Inherited,
             Origin::ThroughGroup => OriginWord::ThroughGroup,
         },
-        condition: schedule.condition.clone(),
+        condition: schedule.condition.clone().filter(|condition| !condition.is_empty()),
     }
 }

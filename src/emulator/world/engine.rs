@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::emulator::wire::ServiceFailure;
 use crate::emulator::world::{
-    Accepted, Action, Asked, DirectoryScope, Ending, Kind, Membership, Origin, Place, Principal, Schedule, Status,
-    Surface, Target, Time, Window, World, iso_seconds,
+    Accepted, Action, Asked, DirectoryScope, Ending, Kind, Membership, Origin, Place, Principal, Schedule, Shown,
+    Status, Surface, Target, Time, Window, World, iso_seconds,
 };
 
 /// Nothing may last for less, in seconds.
@@ -172,7 +172,7 @@ impl World {
             Action::AdminAssign => {
                 let there = of_kind().any(|schedule| {
                     matches!(schedule.origin, Origin::Assigned | Origin::OutsidePim)
-                        && (schedule.removed.is_some() || !schedule.is_over(now))
+                        && (matches!(schedule.removed, Some(Shown::Lists(_))) || !schedule.is_over(now))
                 });
                 if there { Err(failure(400, "RoleAssignmentExists")) } else { Ok(()) }
             }
@@ -188,7 +188,7 @@ impl World {
                 }
                 of_kind().find(|schedule| schedule.is_own()).map(|_| ()).ok_or_else(missing)
             }
-            Action::AdminRemove => self.check_age(own.ok_or_else(missing)?, now),
+            Action::AdminRemove => self.check_age(asked.target.surface(), own.ok_or_else(missing)?, now),
             Action::SelfActivate => {
                 check_self(asked)?;
                 if of_kind().any(|schedule| !schedule.is_over(now)) {
@@ -199,7 +199,7 @@ impl World {
             Action::SelfDeactivate => {
                 check_self(asked)?;
                 let activated = of_kind().find(|it| it.origin == Origin::Activated && !it.is_over(now));
-                self.check_age(activated.ok_or_else(missing)?, now)
+                self.check_age(asked.target.surface(), activated.ok_or_else(missing)?, now)
             }
             Action::SelfExtend | Action::SelfRenew => {
                 Err(ServiceFailure::not_implemented("requests of a principal for an extension or renewal"))
@@ -207,10 +207,12 @@ impl World {
         }
     }
 
-    /// What is active must have been so for some minutes before it may end.
-    fn check_age(&self, schedule: &Schedule, now: Time) -> Result<(), ServiceFailure> {
+    /// What has begun must have run for some minutes before it may end: what is active, and on Azure what is eligible, too.
+    /// docs/service.md: windows-1
+    fn check_age(&self, surface: Surface, schedule: &Schedule, now: Time) -> Result<(), ServiceFailure> {
         let since = schedule.start.map_or(i64::MAX, |start| start.seconds_until(now));
-        if schedule.kind == Kind::Active && (0..i64::from(self.active_minimum)).contains(&since) {
+        let counts = schedule.kind == Kind::Active || surface == Surface::Azure;
+        if counts && (0..i64::from(self.active_minimum)).contains(&since) {
             return Err(failure(400, "ActiveDurationTooShort"));
         }
         Ok(())
@@ -263,15 +265,18 @@ impl World {
         let longest = expiration.maximum.as_deref().and_then(iso_seconds);
         let too_long = span.end.is_none_or(|end| longest.is_some_and(|most| span.start.seconds_until(end) > most));
         let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+        // docs/service.md: azure-11
+        let excused = asked.caller.is_application && !self.directives.mfa_of_applications;
         let broken = [
             ("ExpirationRule", expiration.required && too_long),
             ("JustificationRule", enablement.justification && !given(&asked.justification)),
             ("TicketingRule", enablement.ticketing && !given(&asked.ticket_number)),
-            ("MfaRule", enablement.mfa && !asked.caller.is_application && !asked.caller.mfa),
+            ("MfaRule", enablement.mfa && !excused && !asked.caller.mfa),
         ];
         let broken: Vec<&str> = broken.into_iter().filter(|(_, broken)| *broken).map(|(name, _)| name).collect();
         if !broken.is_empty() {
-            let message = format!("The following policy rules failed: {}", serde_json::json!(broken));
+            let said = failed_rules(asked.target.surface(), &broken);
+            let message = format!("The following policy rules failed: {said}");
             return Err(ServiceFailure::new(400, "RoleAssignmentRequestPolicyValidationFailed", message));
         }
         let context = &policy.rules.context;
@@ -314,8 +319,11 @@ impl World {
             Action::SelfActivate | Action::SelfDeactivate => Origin::Activated,
             _ => Origin::Assigned,
         };
-        let (lingers, is_new) =
-            (self.directives.shown_after_removal, matches!(asked.action, Action::AdminAssign | Action::SelfActivate));
+        let lingers = match asked.target.surface() {
+            Surface::Azure => self.directives.shown_after_removal.from(now),
+            Surface::Directory | Surface::Groups => None,
+        };
+        let is_new = matches!(asked.action, Action::AdminAssign | Action::SelfActivate);
         let schedules = self.schedules.entry(asked.target.clone()).or_default();
         let is_old = |schedule: &Schedule| {
             let origin_fits = match origin {
@@ -329,7 +337,7 @@ impl World {
         };
         let old = schedules.iter().find(|schedule| is_old(schedule)).cloned();
         accepted.replaced = old.as_ref().map(|old| old.id);
-        if span.is_none() && lingers > 0 {
+        if let (None, Some(lingers)) = (span, lingers) {
             for schedule in schedules.iter_mut().filter(|schedule| is_old(schedule)) {
                 schedule.removed = Some(lingers);
             }
@@ -367,6 +375,24 @@ impl World {
             group.pim = true;
         }
     }
+}
+
+/// The rules that a request breaks, as the service names them: Graph with a JSON list, Azure in words.
+/// docs/service.md: azure-12
+fn failed_rules(surface: Surface, broken: &[&str]) -> String {
+    if surface != Surface::Azure {
+        return serde_json::json!(broken).to_string();
+    }
+    let in_words = broken.iter().map(|rule| {
+        let why = match *rule {
+            "ExpirationRule" => "The expiration is longer than allowed",
+            "JustificationRule" => "Justification is required",
+            "TicketingRule" => "Ticket information is required",
+            _ => "Multi-factor authentication is required",
+        };
+        format!("{rule} - {why}")
+    });
+    in_words.collect::<Vec<_>>().join(", ")
 }
 
 /// When what is asked for begins and ends; nothing for a removal.

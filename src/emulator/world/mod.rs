@@ -24,7 +24,7 @@ use crate::emulator::fault::Faults;
 
 pub(crate) use audit::{AuditEntry, AuditObject};
 pub(crate) use clock::Clock;
-pub(crate) use directives::Directives;
+pub(crate) use directives::{Directives, Lingering};
 pub(crate) use objects::{
     AdministrativeUnit, Application, AzureRole, Caller, Context, DirectoryRole, Extra, Group, ManagementGroup,
     Membership, Principal, ServicePrincipal, Subscription, Tenant, User,
@@ -34,7 +34,7 @@ pub(crate) use policy::{
     Policy, Recipient, Rule, RuleId, Rules,
 };
 pub(crate) use request::{Accepted, Action, Asked, Ending, Status, Window};
-pub(crate) use schedule::{DirectoryScope, Kind, Origin, Schedule};
+pub(crate) use schedule::{DirectoryScope, Kind, Origin, Schedule, Shown};
 pub(crate) use scope::{Scope, ScopeKind};
 pub(crate) use target::{Access, Surface, Target};
 pub(crate) use time::{Time, iso_length, iso_seconds, length_seconds};
@@ -88,6 +88,10 @@ pub(crate) struct World {
     pub(crate) schedules: BTreeMap<Target, Vec<Schedule>>,
     /// What clients have sent about resource groups and resources that they made here, without id, name and type.
     pub(crate) details: BTreeMap<Scope, serde_json::Value>,
+    /// What clients have set of policies that only a preview of the service's definitions knows, by the id of the rule.
+    pub(crate) preview: BTreeMap<Target, Extra>,
+    /// What clients have said about plain role assignments of Azure besides who, what and where.
+    pub(crate) remarks: BTreeMap<Uuid, Extra>,
     /// Every accepted request, in the order in which they came.
     pub(crate) requests: Vec<Accepted>,
     /// The audit log, the oldest entry first.
@@ -129,6 +133,8 @@ impl World {
             unreadable: BTreeMap::new(),
             schedules: BTreeMap::new(),
             details: BTreeMap::new(),
+            preview: BTreeMap::new(),
+            remarks: BTreeMap::new(),
             requests: Vec::new(),
             audit: Vec::new(),
             unseen: BTreeMap::new(),
@@ -209,8 +215,24 @@ impl World {
         }
     }
 
+    /// The role that names the policy of a target as long as nobody has changed it: so it is below subscriptions of Azure.
+    /// docs/service.md: azure-3
+    pub(crate) fn naming_role(&self, target: &Target) -> Option<Uuid> {
+        match target {
+            Target::Azure { scope, role }
+                if matches!(scope.kind(), Some(ScopeKind::ResourceGroup | ScopeKind::Resource)) =>
+            {
+                (!self.policies.contains_key(target)).then_some(*role)
+            }
+            _ => None,
+        }
+    }
+
     /// The GUID of a target's policy. It changes when a group comes under PIM.
     pub(crate) fn policy_id(&self, target: &Target) -> Uuid {
+        if let Some(role) = self.naming_role(target) {
+            return role;
+        }
         let under_pim = match target {
             Target::Group { group, .. } => self.groups.get(group).is_some_and(|group| group.pim),
             Target::Directory { .. } | Target::Azure { .. } => true,
@@ -252,15 +274,19 @@ impl World {
         if !std::mem::take(&mut self.any_removed_shown) {
             return;
         }
-        let mut any = false;
+        let (mut any, now) = (false, self.now());
         for schedules in self.schedules.values_mut() {
-            schedules.retain_mut(|schedule| match &mut schedule.removed {
-                None => true,
-                Some(left) => {
-                    *left = left.saturating_sub(1);
-                    any |= *left > 0;
-                    *left > 0
-                }
+            schedules.retain_mut(|schedule| {
+                let stays = match &mut schedule.removed {
+                    None => return true,
+                    Some(Shown::Lists(left)) => {
+                        *left = left.saturating_sub(1);
+                        *left > 0
+                    }
+                    Some(Shown::Until(end)) => *end > now,
+                };
+                any |= stays;
+                stays
             });
         }
         self.any_removed_shown = any;

@@ -173,6 +173,19 @@ pub(crate) struct AzureRole {
     pub(crate) name: String,
     /// Where it can be assigned; everywhere if empty.
     pub(crate) assignable_scopes: Vec<Scope>,
+    /// What it is for, if anybody said so.
+    pub(crate) description: Option<String>,
+    /// What it allows, as the service writes it, if that is known.
+    pub(crate) permissions: Option<Value>,
+    /// When it was made and last changed, if that was here.
+    pub(crate) made: Option<(Time, Time)>,
+}
+
+impl AzureRole {
+    /// A role of which nothing but this is known.
+    pub(crate) fn new(id: Uuid, name: impl Into<String>, assignable_scopes: Vec<Scope>) -> Self {
+        Self { id, name: name.into(), assignable_scopes, description: None, permissions: None, made: None }
+    }
 }
 
 /// A principal of any kind.

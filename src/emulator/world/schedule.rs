@@ -65,6 +65,15 @@ pub(crate) enum Origin {
     ThroughGroup,
 }
 
+/// How long something that has been removed is still shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// By so many more lists.
+    Lists(u32),
+    /// Until this time.
+    Until(Time),
+}
+
 /// A schedule. One that is assigned keeps its place and changes its id with every update.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Schedule {
@@ -92,14 +101,14 @@ pub(crate) struct Schedule {
     pub(crate) request: Option<Uuid>,
     /// The eligible schedule that an activation uses.
     pub(crate) eligible: Option<Uuid>,
-    /// Of one that has been removed and is still shown: by how many lists. See [`Directives`](super::Directives).
-    pub(crate) removed: Option<u32>,
+    /// Of one that has been removed and is still shown: for how long. See [`Directives`](super::Directives).
+    pub(crate) removed: Option<Shown>,
 }
 
 impl Schedule {
-    /// True once its end has been reached. The service no longer shows it then.
+    /// True once its end has been reached, or once one that was removed is no longer shown.
     pub(crate) fn is_over(&self, now: Time) -> bool {
-        self.end.is_some_and(|end| end <= now)
+        self.end.is_some_and(|end| end <= now) || matches!(self.removed, Some(Shown::Until(end)) if end <= now)
     }
 
     /// True when it can be changed by a request: assigned here, and not removed.

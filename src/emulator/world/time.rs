@@ -74,6 +74,11 @@ impl Time {
         format!("{}Z", self.seconds_without_offset())
     }
 
+    /// `20261121T120000Z`.
+    pub(crate) fn compact(self) -> String {
+        self.seconds().replace(['-', ':'], "")
+    }
+
     /// `2026-11-21T12:00:00`.
     pub(crate) fn seconds_without_offset(self) -> String {
         Self(self.0.div_euclid(TICKS) * TICKS).civil().to_string()

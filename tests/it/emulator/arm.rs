@@ -1,5 +1,6 @@
 //! Azure Resource Manager, as clients use it.
 
 mod assigning;
+mod habits;
 mod policies;
 mod surroundings;

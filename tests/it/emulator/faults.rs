@@ -137,14 +137,72 @@ async fn a_new_schedule_is_not_shown_by_the_reads_that_come_too_early() {
 #[tokio::test]
 async fn a_removed_schedule_stays_listed_for_some_reads() {
     let client = with(&["arm-list-lag=2"]).await;
+    remove_grace(&client).await;
+    assert_eq!(rows_of(&client, GRACE).await, 1);
+    assert_eq!(rows_of(&client, GRACE).await, 1);
+    assert_eq!(rows_of(&client, GRACE).await, 0);
+}
+
+#[tokio::test]
+async fn a_removed_schedule_stays_listed_for_some_time() {
+    let client = with(&["arm-list-lag=200s"]).await;
+    remove_grace(&client).await;
+    for _ in 0..3 {
+        assert_eq!(rows_of(&client, GRACE).await, 1);
+    }
+    client.emulator.advance(199);
+    assert_eq!(rows_of(&client, GRACE).await, 1);
+    client.emulator.advance(1);
+    assert_eq!(rows_of(&client, GRACE).await, 0);
+    assert_eq!(client.send("PUT", &request(3), assign(GRACE, READER)).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_list_of_policies_with_a_filter_fails_where_the_whole_one_works() {
+    let lists = ["roleManagementPolicies", "roleManagementPolicyAssignments"];
+    let role = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}");
+    for (fault, status, found) in
+        [("filtered-policies", 500, 0), ("filtered-policies=504", 504, 0), ("filtered-policies=nothing", 200, 0)]
+    {
+        let client = with(&[fault]).await;
+        for list in lists {
+            let all = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/{list}?api-version=2020-10-01");
+            let some = client.get(&format!("{all}&$filter=roleDefinitionId%20eq%20'{role}'")).await;
+            assert_eq!(some.status, status, "{fault}");
+            assert_eq!(some.body["value"].as_array().map_or(0, Vec::len), found);
+            assert_eq!(client.get(&all).await.entries().len(), 3);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_application_is_refused_where_multifactor_authentication_is_needed() {
+    let policies = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleManagementPolicies");
+    let client = with(&[]).await;
+    let filter = format!("$filter=roleDefinitionId%20eq%20'{SUBSCRIPTION}/providers/x/roleDefinitions/{OWNER}'");
+    let found = client.get(&format!("{policies}?{filter}&api-version=2020-10-01")).await;
+    let name = found.entries()[0]["name"].as_str().unwrap().to_owned();
+    let rule = json!({
+        "id": "Enablement_Admin_Eligibility", "ruleType": "RoleManagementPolicyEnablementRule",
+        "enabledRules": ["MultiFactorAuthentication"],
+    });
+    let body = json!({ "properties": { "rules": [rule] } });
+    assert_eq!(client.send("PATCH", &format!("{policies}/{name}?api-version=2020-10-01"), body).await.status, 200);
+    assert_eq!(client.send("PUT", &request(1), assign(ADA, OWNER)).await.status, 201);
+    client.emulator.set_faults(vec!["mfa-of-applications".parse().unwrap()]);
+    let refused = client.send("PUT", &request(2), assign(GRACE, OWNER)).await;
+    assert_eq!(refused.refusal(), (400, "RoleAssignmentRequestPolicyValidationFailed"));
+    assert!(refused.body["error"]["message"].as_str().unwrap().contains("MfaRule"), "{refused:?}");
+}
+
+/// Makes and removes an assignment.
+async fn remove_grace(client: &Client) {
     assert_eq!(client.send("PUT", &request(1), assign(GRACE, READER)).await.status, 201);
+    client.emulator.advance(300);
     let mut removal = assign(GRACE, READER);
     removal["properties"]["requestType"] = json!("AdminRemove");
     removal["properties"].as_object_mut().unwrap().remove("scheduleInfo");
     assert_eq!(client.send("PUT", &request(2), removal).await.body["properties"]["status"], "Revoked");
-    assert_eq!(rows_of(&client, GRACE).await, 1);
-    assert_eq!(rows_of(&client, GRACE).await, 1);
-    assert_eq!(rows_of(&client, GRACE).await, 0);
 }
 
 #[tokio::test]

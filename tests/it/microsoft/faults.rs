@@ -438,6 +438,21 @@ async fn arm_list_lag_is_waited_for_after_a_removal() {
 }
 
 #[tokio::test]
+async fn filtered_policies_that_fail_lose_nothing() {
+    for fault in ["filtered-policies=500", "filtered-policies=504", "filtered-policies=nothing"] {
+        let day = Day::begin(&[fault]).await;
+        day.apply().await;
+        day.ends_well().await;
+    }
+}
+
+#[tokio::test]
+async fn mfa_of_applications_matters_only_where_settings_ask_for_it() {
+    let (day, _) = all_goes_well("mfa-of-applications").await;
+    day.ends_well().await;
+}
+
+#[tokio::test]
 async fn policy_id_changes_do_no_harm() {
     let (day, _) = all_goes_well("policy-id-changes").await;
     day.ends_well().await;
