@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::error::ServiceError;
 use super::rules;
-use super::schedules::{self, Found, Reading};
+use super::schedules::{self, Concern, Found, Reading, ScheduleError};
 use crate::model::{
     Approval, Approver, Current, Kind, PrincipalId, Row, Settings, Surface, Target, TargetRead, TargetState,
 };
@@ -72,8 +72,7 @@ impl Assembly {
         self.settings.insert(target, settings);
     }
 
-    /// What schedules mean. What makes no sense makes its target unreadable; where it does not even say which, all that
-    /// the list is `about`.
+    /// What schedules mean. What makes no sense makes unreadable what it may belong to of that which the list is `about`.
     pub(super) fn schedules<'a>(
         &mut self,
         surface: Surface,
@@ -86,14 +85,22 @@ impl Assembly {
             match schedules::read(surface, kind, schedule) {
                 Ok(Reading::Found(found)) => all.push(*found),
                 Ok(Reading::Nothing) => {}
-                Ok(Reading::Unknown(note)) => self.note(note),
-                Err(error) => match &error.target {
-                    Some(target) => self.broken(target, &error),
-                    None => self.all_broken(about(), &error),
-                },
+                Err(error) => self.nonsense(&error, &about()),
             }
         }
         all
+    }
+
+    /// Says what an assignment that cannot be read makes unreadable, or that it is about something else.
+    fn nonsense(&mut self, error: &ScheduleError, about: &[&Target]) {
+        let concerned: Vec<&Target> = about.iter().copied().filter(|target| error.concern.covers(target)).collect();
+        if concerned.is_empty() {
+            self.note(format!("{error}; it is about nothing that was asked for, and left alone"));
+        }
+        if let Concern::Target(target) = &error.concern {
+            self.broken(target, error);
+        }
+        self.all_broken(concerned, error);
     }
 
     /// Takes an assignment.

@@ -33,42 +33,66 @@ pub(super) enum Reading {
     Found(Box<Found>),
     /// Nothing that is in effect or will be: it was refused, cancelled or taken back, or it waits for somebody.
     Nothing,
-    /// A word that pimform does not know. The row is left alone, and this is to be said once.
-    Unknown(String),
 }
 
-/// A schedule that makes no sense: then nobody can say what its target has, and the target counts as unreadable.
+/// A schedule that makes no sense, or that says something that pimform does not know: then nobody can say what its target
+/// has, and the target counts as unreadable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("an assignment {what}")]
 pub(super) struct ScheduleError {
-    /// The target, where at least that much could be read. Without it the whole list is not to be trusted.
-    pub(super) target: Option<Target>,
+    /// What cannot be read for it.
+    pub(super) concern: Concern,
     /// What is wrong, in words that follow `an assignment`.
     pub(super) what: String,
 }
 
+/// What an assignment that cannot be read may belong to: as little as could be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Concern {
+    /// This target.
+    Target(Target),
+    /// This group, as a member or as an owner.
+    Group(PrincipalId),
+    /// This role, at any scope of Azure.
+    AzureRole(RoleId),
+    /// Anything at all.
+    Anything,
+}
+
+impl Concern {
+    /// Whether it may belong to this target.
+    pub(super) fn covers(&self, target: &Target) -> bool {
+        match self {
+            Self::Target(concerned) => concerned == target,
+            Self::Group(group) => target.group() == Some(*group),
+            Self::AzureRole(concerned) => matches!(target, Target::Azure { role, .. } if role == concerned),
+            Self::Anything => true,
+        }
+    }
+}
+
 /// What one schedule means. `schedule` is an entry of `roleEligibilitySchedules`, `roleAssignmentSchedules` of either
 /// service or of `eligibilitySchedules`, `assignmentSchedules` of groups, as it stands in the list.
+///
+/// A word that is not known, or missing, is an error: the row it stands in is somebody's access, and may be ours
+/// (docs/service.md: schedules-2).
 pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Reading, ScheduleError> {
-    let nowhere = |what: String| ScheduleError { target: None, what };
+    let nowhere = |what: String| ScheduleError { concern: Concern::Anything, what };
     let fields = match surface {
         Surface::Azure => schedule.get("properties").and_then(Value::as_object),
         Surface::Directory | Surface::Groups => schedule.as_object(),
     };
     let fields = fields.ok_or_else(|| nowhere("has no properties".to_owned()))?;
-    let Some((target, scope)) = place(surface, fields).map_err(nowhere)? else {
-        return Ok(Reading::Unknown(unknown("scope", wire::text(fields, place_field(surface)))));
-    };
-    let malformed = |what: String| ScheduleError { target: Some(target.clone()), what };
-    match status(fields) {
-        Status::InEffect => {}
-        Status::Not => return Ok(Reading::Nothing),
-        Status::Unknown(word) => return Ok(Reading::Unknown(unknown("status", Some(&word)))),
+    let status = status(fields);
+    if status == Status::Not {
+        return Ok(Reading::Nothing);
     }
-    let origin = match origin(surface, kind, fields) {
-        Ok(origin) => origin,
-        Err(note) => return Ok(Reading::Unknown(note)),
-    };
+    let (target, scope) = place(surface, fields)?;
+    let malformed = |what: String| ScheduleError { concern: Concern::Target(target.clone()), what };
+    if let Status::Unknown(word) = status {
+        return Err(malformed(unknown("status", word.as_deref())));
+    }
+    let origin = origin(surface, kind, fields).map_err(malformed)?;
     let principal = id(fields, "principalId").map(PrincipalId::new).map_err(malformed)?;
     let mut window = match surface {
         Surface::Azure => flat_window(fields),
@@ -112,36 +136,40 @@ impl Found {
     }
 }
 
-/// The field that says where an assignment holds.
-fn place_field(surface: Surface) -> &'static str {
+/// The target, and the part of the directory. An error for a place that no target stands for, such as a part of an
+/// application.
+fn place(surface: Surface, fields: &Map<String, Value>) -> Result<(Target, AssignmentScope), ScheduleError> {
+    let nowhere = |what: String| ScheduleError { concern: Concern::Anything, what };
+    let text = |field: &str| wire::text(fields, field);
+    let unclear =
+        |concern: Concern, field: &str| ScheduleError { concern, what: unknown(field, word(fields, field).as_deref()) };
     match surface {
-        Surface::Directory => "directoryScopeId",
-        Surface::Groups => "accessId",
-        Surface::Azure => "scope",
-    }
-}
-
-/// The target, and the part of the directory. Nothing for a place that no target stands for, such as the scope of an
-/// application or the root of Azure.
-fn place(surface: Surface, fields: &Map<String, Value>) -> Result<Option<(Target, AssignmentScope)>, String> {
-    let text = wire::text(fields, place_field(surface));
-    Ok(match surface {
         Surface::Directory => {
-            let directory_role = RoleId::new(id(fields, "roleDefinitionId")?);
-            text.and_then(directory_scope).map(|scope| (Target::Directory { directory_role }, scope))
+            let target =
+                Target::Directory { directory_role: RoleId::new(id(fields, "roleDefinitionId").map_err(nowhere)?) };
+            let scope = text("directoryScopeId").and_then(directory_scope);
+            // docs/service.md: schedules-1
+            match (word(fields, "appScopeId"), scope) {
+                (Some(_), _) => Err(unclear(Concern::Target(target), "appScopeId")),
+                (None, Some(scope)) => Ok((target, scope)),
+                (None, None) => Err(unclear(Concern::Target(target), "directoryScopeId")),
+            }
         }
         Surface::Groups => {
-            let group = PrincipalId::new(id(fields, "groupId")?);
+            let group = PrincipalId::new(id(fields, "groupId").map_err(nowhere)?);
             let access = [Access::Member, Access::Owner]
                 .into_iter()
-                .find(|access| text.is_some_and(|text| text.eq_ignore_ascii_case(&access.to_string())));
-            access.map(|access| (Target::Group { group, access }, AssignmentScope::Whole))
+                .find(|access| text("accessId").is_some_and(|text| text.eq_ignore_ascii_case(&access.to_string())));
+            let access = access.ok_or_else(|| unclear(Concern::Group(group), "accessId"))?;
+            Ok((Target::Group { group, access }, AssignmentScope::Whole))
         }
         Surface::Azure => {
-            let role = RoleId::new(id(fields, "roleDefinitionId")?);
-            text.and_then(arm_scope).map(|scope| (Target::Azure { scope, role }, AssignmentScope::Whole))
+            let role = RoleId::new(id(fields, "roleDefinitionId").map_err(nowhere)?);
+            let scope = text("scope").and_then(arm_scope);
+            let scope = scope.ok_or_else(|| unclear(Concern::AzureRole(role), "scope"))?;
+            Ok((Target::Azure { scope, role }, AssignmentScope::Whole))
         }
-    })
+    }
 }
 
 /// `/`, `/administrativeUnits/<id>`, or `/<id>` for one object.
@@ -178,10 +206,11 @@ pub(super) fn last_segment(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or_default()
 }
 
+#[derive(PartialEq, Eq)]
 enum Status {
     InEffect,
     Not,
-    Unknown(String),
+    Unknown(Option<String>),
 }
 
 fn status(fields: &Map<String, Value>) -> Status {
@@ -211,18 +240,18 @@ fn status(fields: &Map<String, Value>) -> Status {
         "PendingEvaluation",
         "AdminApproved",
     ];
-    let Some(word) = wire::text(fields, "status") else { return Status::InEffect };
-    let is = |known: &&str| known.eq_ignore_ascii_case(word);
+    let word = word(fields, "status");
+    let is = |known: &&str| word.as_deref().is_some_and(|word| known.eq_ignore_ascii_case(word));
     if IN_EFFECT.iter().any(is) {
         Status::InEffect
     } else if NOT.iter().any(is) {
         Status::Not
     } else {
-        Status::Unknown(word.to_owned())
+        Status::Unknown(word)
     }
 }
 
-/// How the assignment came about, or a note on the word that does not say it.
+/// How the assignment came about, or what is wrong with the word that does not say it.
 fn origin(surface: Surface, kind: Kind, fields: &Map<String, Value>) -> Result<Origin, String> {
     let is = |field: &str, word: &str| wire::text(fields, field).is_some_and(|text| text.eq_ignore_ascii_case(word));
     if is("memberType", "Group") {
@@ -232,7 +261,7 @@ fn origin(surface: Surface, kind: Kind, fields: &Map<String, Value>) -> Result<O
         return Ok(Origin::Inherited);
     }
     if !is("memberType", "Direct") {
-        return Err(unknown("memberType", wire::text(fields, "memberType")));
+        return Err(unknown("memberType", word(fields, "memberType").as_deref()));
     }
     if kind == Kind::Eligible {
         return Ok(Origin::Assigned);
@@ -241,7 +270,7 @@ fn origin(surface: Surface, kind: Kind, fields: &Map<String, Value>) -> Result<O
         return Ok(Origin::Activated);
     }
     if !is("assignmentType", "Assigned") {
-        return Err(unknown("assignmentType", wire::text(fields, "assignmentType")));
+        return Err(unknown("assignmentType", word(fields, "assignmentType").as_deref()));
     }
     let request = match surface {
         Surface::Directory | Surface::Groups => "createdUsing",
@@ -251,10 +280,19 @@ fn origin(surface: Surface, kind: Kind, fields: &Map<String, Value>) -> Result<O
     Ok(if wire::text(fields, request).is_some() { Origin::Assigned } else { Origin::OutsidePim })
 }
 
+/// What stands in a field, also where it is no text.
+fn word(fields: &Map<String, Value>, field: &str) -> Option<String> {
+    match fields.get(field)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        other => Some(other.to_string()),
+    }
+}
+
 fn unknown(field: &str, word: Option<&str>) -> String {
     match word {
-        Some(word) => format!("assignments with the {field} `{word}`, which pimform does not know, are left alone"),
-        None => format!("assignments without a {field} are left alone"),
+        Some(word) => format!("has the {field} `{word}`, which pimform does not know"),
+        None => format!("has no {field}"),
     }
 }
 

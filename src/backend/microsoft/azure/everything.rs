@@ -51,39 +51,41 @@ pub(in super::super) async fn read(client: &ReadClient, named: &BTreeSet<ArmScop
     }))
     .await;
     let mut scopes = scopes(&mut all.found, &lists);
-    scopes.extend(named.iter().cloned());
-    let policies: Policies = futures::future::join_all(scopes.into_iter().map(|scope| async move {
-        let read = policies::read(client, &scope, &Wanted::All).await;
-        (scope, read)
+    for scope in named {
+        scopes.entry(scope.clone()).or_default();
+    }
+    let policies: Policies = futures::future::join_all(scopes.keys().map(|scope| async move {
+        let read = policies::read(client, scope, &Wanted::All).await;
+        (scope.clone(), read)
     }))
     .await
     .into_iter()
     .collect();
-    take(&mut all, &lists, &policies);
+    take(&mut all, &lists, &policies, &scopes);
     all
 }
 
-/// The listed scopes, and those below them at which there is PIM.
-fn scopes(found: &mut Assembly, lists: &Lists) -> BTreeSet<ArmScope> {
-    let mut scopes: BTreeSet<ArmScope> = lists.iter().map(|(top, _)| top.clone()).collect();
+/// The listed scopes, and those below them at which there is PIM, with the roles that somebody has there.
+fn scopes(found: &mut Assembly, lists: &Lists) -> Asked {
+    let mut scopes: Asked = lists.iter().map(|(top, _)| (top.clone(), BTreeSet::new())).collect();
     let mut left_out = BTreeSet::new();
     for (top, lists) in lists {
         for (kind, list) in lists.iter().flatten() {
             let mut seen = Assembly::default();
             for assignment in seen.schedules(Surface::Azure, *kind, list, Vec::new) {
-                let Target::Azure { scope, .. } = assignment.target else { continue };
-                if scope.kind() == ScopeKind::ManagementGroup || scope == *top {
+                let Target::Azure { scope, role } = assignment.target else { continue };
+                if scope.kind() == ScopeKind::ManagementGroup && scope != *top {
                     continue;
                 }
-                if assignment.row.origin == Origin::OutsidePim {
+                if scope != *top && assignment.row.origin == Origin::OutsidePim {
                     left_out.insert(scope);
                 } else {
-                    scopes.insert(scope);
+                    scopes.entry(scope).or_default().insert(role);
                 }
             }
         }
     }
-    let left_out = left_out.difference(&scopes).count();
+    let left_out = left_out.iter().filter(|scope| !scopes.contains_key(*scope)).count();
     if left_out > 0 {
         let scopes = if left_out == 1 { "scope" } else { "scopes" };
         found.note(format!(
@@ -95,7 +97,7 @@ fn scopes(found: &mut Assembly, lists: &Lists) -> BTreeSet<ArmScope> {
 
 /// What was read, of the scopes that were read whole. Of any other nothing is said but that: a scope with a part of its
 /// roles would look as if nobody had the others.
-fn take(all: &mut Everything, lists: &Lists, policies: &Policies) {
+fn take(all: &mut Everything, lists: &Lists, policies: &Policies, held: &Asked) {
     let mut asked = Asked::new();
     let mut roles: BTreeMap<RoleId, Role> = BTreeMap::new();
     let broken: Vec<&ArmScope> = lists.iter().filter(|(_, lists)| lists.is_err()).map(|(top, _)| top).collect();
@@ -106,7 +108,9 @@ fn take(all: &mut Everything, lists: &Lists, policies: &Policies) {
             ScopePolicies::Read(_) if broken.iter().any(|top| lies_in(scope, top)) => {}
             ScopePolicies::Read(known) => {
                 read::take(&mut all.found, scope, known, |_| true);
-                asked.insert(scope.clone(), known.roles.keys().copied().collect());
+                // Also a role that somebody has and that has no policy: what is held is not left out in silence.
+                let held = held.get(scope).into_iter().flatten();
+                asked.insert(scope.clone(), known.roles.keys().chain(held).copied().collect());
                 for (id, policy) in &known.roles {
                     let name = policy.name.clone().unwrap_or_else(|| id.to_string().into());
                     let role = roles.entry(*id).or_insert(Role { id: *id, name, assignable_scopes: Vec::new() });

@@ -170,6 +170,9 @@ pub(super) fn of_lists(top: &ArmScope, lists: &[(Kind, Vec<Value>)], asked: &Ask
         }
     }
     for (place, assignments) in by_scope {
+        if !is_at_or_above(&place, top) && !is_below(&place, top) {
+            found.note(format!("assignments at `{place}` came with those of `{top}`, and are left alone"));
+        }
         let below = || asked.iter().filter(|(scope, _)| is_at_or_above(&place, scope));
         for assignment in &assignments {
             above(&mut found, assignment, below());
@@ -202,6 +205,12 @@ fn is_at_or_above(place: &ArmScope, scope: &ArmScope) -> bool {
         (Some(head), Some(rest)) => head.eq_ignore_ascii_case(place) && (rest.is_empty() || rest.starts_with('/')),
         _ => false,
     }
+}
+
+/// Whether a list at `top` may show what is assigned at `place` because it lies below. What lies in a management group
+/// cannot be told from its id.
+fn is_below(place: &ArmScope, top: &ArmScope) -> bool {
+    top.kind() == ScopeKind::ManagementGroup || is_at_or_above(top, place)
 }
 
 fn is_at_root(schedule: &Value) -> bool {

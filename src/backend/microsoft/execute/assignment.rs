@@ -273,7 +273,7 @@ impl Job<'_> {
                     }
                 }
                 Ok(_) => {}
-                Err(error) if error.target.as_ref().is_some_and(|other| other != target) => {}
+                Err(error) if !error.concern.covers(target) => {}
                 Err(error) => return Err(conflict(format!("`{}` could not be read: {error}", self.name()))),
             }
         }

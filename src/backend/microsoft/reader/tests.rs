@@ -96,7 +96,6 @@ async fn directory_roles_come_with_settings_assignments_and_who_holds_them() {
                 row(101, 2, json!({ "createdUsing": null })),
                 row(101, 1, json!({ "assignmentType": "Activated" })),
                 row(102, 1, json!({})),
-                row(101, 1, json!({ "memberType": "Sideways" })),
                 row(101, 11, json!({ "directoryScopeId": format!("/administrativeUnits/{}", guid(5)) })),
             ]),
         );
@@ -117,8 +116,7 @@ async fn directory_roles_come_with_settings_assignments_and_who_holds_them() {
     assert_eq!(state.rows[0].window.start.unwrap().to_string(), "2026-01-01T00:00:00Z");
     assert_eq!(state.rows[2].window, Window { start: None, end: None });
     assert_eq!(state.rows[3].key.scope, AssignmentScope::AdministrativeUnit(guid(5).parse().unwrap()));
-    assert_eq!(snapshot.notes.len(), 1, "{:?}", snapshot.notes);
-    assert!(snapshot.notes.first().unwrap().contains("`Sideways`"));
+    assert!(snapshot.notes.is_empty(), "{:?}", snapshot.notes);
     let disabled = snapshot.directory.principal(id(2)).unwrap();
     assert!(matches!(disabled.detail, PrincipalDetail::User { enabled: false, .. }));
     assert_eq!((snapshot.runner, snapshot.read_at), (Some(id(9)), Time::from_unix(NOW)));
@@ -172,6 +170,30 @@ async fn a_role_without_settings_or_with_an_assignment_of_nobody_is_not_taken_fo
     let snapshot = snapshot(&stub, &query(&[role(101), role(102)], &[])).await;
     assert_eq!(why(&snapshot, &role(101)), "the service did not say what its settings are");
     assert!(why(&snapshot, &role(102)).contains("principalId"), "{}", why(&snapshot, &role(102)));
+}
+
+#[tokio::test]
+async fn a_row_with_a_word_that_nobody_knows_blocks_its_target_and_no_other() {
+    let rows = json!([row(101, 1, json!({ "memberType": "Borrowed" })), row(103, 1, json!({ "status": "Frozen" }))]);
+    let stub = everybody(entra()).list("roleEligibilitySchedules", rows);
+    let snapshot = snapshot(&stub, &query(&[role(101), role(102)], &[])).await;
+    assert_eq!(why(&snapshot, &role(101)), "an assignment has the memberType `Borrowed`, which pimform does not know");
+    assert_eq!(present(&snapshot, &role(102)).rows, []);
+    let note = "an assignment has the status `Frozen`, which pimform does not know; it is about nothing that was asked for, \
+                and left alone";
+    assert!(snapshot.notes.contains(note), "{:?}", snapshot.notes);
+}
+
+#[tokio::test]
+async fn a_row_of_a_group_that_is_neither_member_nor_owner_blocks_both() {
+    let stub = everybody(Stub::default())
+        .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]))
+        .list("group/eligibilitySchedules", json!([group_row(11, "guest", 1)]));
+    let owner = Target::Group { group: id(11), access: Access::Owner };
+    let snapshot = snapshot(&stub, &query(&[member(11), owner.clone()], &[])).await;
+    for target in [member(11), owner] {
+        assert_eq!(why(&snapshot, &target), "an assignment has the accessId `guest`, which pimform does not know");
+    }
 }
 
 #[tokio::test]
@@ -341,6 +363,32 @@ async fn a_few_roles_are_asked_for_one_by_one_and_seen_from_where_they_hold() {
     );
     assert_eq!(stub.count("roleManagementPolicyAssignments"), 1, "kept for the snapshot: {:?}", stub.asked());
     assert_eq!(stub.count("/v1.0/"), 3, "only who occurs is asked of Graph: {:?}", stub.asked());
+}
+
+#[tokio::test]
+async fn what_a_scope_shows_is_explained_or_named() {
+    let group = format!("{SUBSCRIPTION}/resourceGroups/App");
+    let policies =
+        json!([azure_policy(&group, 201, "Owner", "BuiltInRole"), azure_policy(&group, 202, "Reader", "BuiltInRole"),]);
+    let stub = everybody(Stub::default()).list("roleManagementPolicyAssignments", policies).list(
+        "roleEligibilitySchedules",
+        json!([
+            azure_row(SUBSCRIPTION, 202, 1, json!({})),
+            azure_row(&format!("{group}/providers/Microsoft.Web/sites/below"), 202, 1, json!({})),
+            azure_row(&format!("{SUBSCRIPTION}/resourceGroups/Other"), 202, 1, json!({})),
+            azure_row(SUBSCRIPTION, 202, 1, json!({ "memberType": "Borrowed" })),
+            azure_row("/providers/Other.Kind/things/1", 201, 1, json!({})),
+        ]),
+    );
+    let targets = [azure(&group, 201), azure(&group, 202)];
+    let snapshot = snapshot(&stub, &query(&targets, &[])).await;
+    let says = "an assignment has the scope `/providers/Other.Kind/things/1`, which pimform does not know";
+    assert_eq!(why(&snapshot, &targets[0]), says);
+    assert_eq!(present(&snapshot, &targets[1]).rows.len(), 1);
+    let notes: Vec<&str> = snapshot.notes.iter().map(String::as_str).collect();
+    let [first, second] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(first.contains("the memberType `Borrowed`"), "{first}");
+    assert!(second.contains("resourceGroups/Other` came with those of `"), "{second}");
 }
 
 #[tokio::test]

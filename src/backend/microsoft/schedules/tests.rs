@@ -116,24 +116,58 @@ fn parts_of_the_directory_are_told_apart() {
 }
 
 #[test]
-fn what_is_over_is_nothing_and_what_is_unknown_is_left_alone() {
-    let read =
-        |field: &str, word: Value| read(Surface::Directory, Kind::Active, &with(directory(), "", field, word)).unwrap();
-    assert_eq!(read("status", "revoked".into()), Reading::Nothing);
-    assert_eq!(read("status", "PendingApproval".into()), Reading::Nothing);
-    assert!(matches!(read("status", "granted".into()), Reading::Found(_)));
-    for (field, word) in [
-        ("status", json!("Frozen")),
-        ("memberType", json!("Borrowed")),
-        ("memberType", Value::Null),
-        ("assignmentType", json!("Lent")),
-        ("directoryScopeId", json!("/applications/x")),
-        ("directoryScopeId", Value::Null),
+fn what_is_over_is_nothing() {
+    let read = |value: Value| read(Surface::Directory, Kind::Active, &value).unwrap();
+    let with_status = |word: &str| with(directory(), "", "status", word.into());
+    assert_eq!(read(with_status("revoked")), Reading::Nothing);
+    assert_eq!(read(with_status("PendingApproval")), Reading::Nothing);
+    assert!(matches!(read(with_status("granted")), Reading::Found(_)));
+    let odd_but_over = with(with_status("Revoked"), "", "memberType", "Borrowed".into());
+    assert_eq!(read(odd_but_over), Reading::Nothing);
+}
+
+#[test]
+fn a_word_that_is_unknown_or_missing_is_named_and_concerns_as_little_as_could_be_told() {
+    let wrong = |surface, path: &str, field: &str, word: Value| {
+        let schedule = match surface {
+            Surface::Directory => directory(),
+            Surface::Groups => group(),
+            Surface::Azure => azure(),
+        };
+        let error = read(surface, Kind::Active, &with(schedule, path, field, word)).unwrap_err();
+        (error.to_string(), error.concern)
+    };
+    let of_directory = Concern::Target(Target::Directory { directory_role: ROLE.parse().unwrap() });
+    for (field, word, says) in [
+        ("status", json!("Frozen"), "has the status `Frozen`"),
+        ("status", Value::Null, "has no status"),
+        ("memberType", json!("Borrowed"), "has the memberType `Borrowed`"),
+        ("memberType", json!(7), "has the memberType `7`"),
+        ("memberType", Value::Null, "has no memberType"),
+        ("assignmentType", json!("Lent"), "has the assignmentType `Lent`"),
+        ("assignmentType", json!(""), "has no assignmentType"),
+        ("directoryScopeId", json!("/applications/x"), "has the directoryScopeId `/applications/x`"),
+        ("directoryScopeId", Value::Null, "has no directoryScopeId"),
+        ("appScopeId", json!("/AccessPackageCatalog/1"), "has the appScopeId `/AccessPackageCatalog/1`"),
     ] {
-        assert!(matches!(read(field, word.clone()), Reading::Unknown(_)), "{field} {word}");
+        let (text, concern) = wrong(Surface::Directory, "", field, word);
+        assert!(text.starts_with(&format!("an assignment {says}")), "{text}");
+        assert_eq!(concern, of_directory, "{field}");
     }
-    let root = with(azure(), "/properties", "scope", "/".into());
-    assert!(matches!(super::read(Surface::Azure, Kind::Active, &root).unwrap(), Reading::Unknown(_)));
+    for field in ["status", "memberType", "assignmentType"] {
+        let (_, concern) = wrong(Surface::Groups, "", field, "odd".into());
+        assert!(matches!(concern, Concern::Target(Target::Group { .. })), "{field}: {concern:?}");
+        let (_, concern) = wrong(Surface::Azure, "/properties", field, "odd".into());
+        assert!(matches!(concern, Concern::Target(Target::Azure { .. })), "{field}: {concern:?}");
+    }
+    let (text, concern) = wrong(Surface::Groups, "", "accessId", "guest".into());
+    assert!(text.contains("accessId `guest`"), "{text}");
+    assert_eq!(concern, Concern::Group(ROLE.parse().unwrap()));
+    for scope in ["/", "/providers/Other.Kind/things/1"] {
+        let (text, concern) = wrong(Surface::Azure, "/properties", "scope", scope.into());
+        assert!(text.contains(&format!("scope `{scope}`")), "{text}");
+        assert_eq!(concern, Concern::AzureRole(ROLE.parse().unwrap()));
+    }
 }
 
 #[test]
@@ -141,7 +175,7 @@ fn a_schedule_that_makes_no_sense_is_an_error_and_not_permanent() {
     let wrong = |path: &str, field: &str, value: Value| {
         read(Surface::Directory, Kind::Active, &with(directory(), path, field, value)).unwrap_err()
     };
-    assert_eq!(wrong("", "roleDefinitionId", Value::Null).target, None);
+    assert_eq!(wrong("", "roleDefinitionId", Value::Null).concern, Concern::Anything);
     for error in [
         wrong("", "principalId", "ada".into()),
         wrong("", "scheduleInfo", Value::Null),
@@ -151,7 +185,7 @@ fn a_schedule_that_makes_no_sense_is_an_error_and_not_permanent() {
         wrong("/scheduleInfo/expiration", "type", "someday".into()),
         wrong("/scheduleInfo", "startDateTime", "yesterday".into()),
     ] {
-        assert!(error.target.is_some(), "{error}");
+        assert!(matches!(error.concern, Concern::Target(_)), "{error}");
     }
 }
 
