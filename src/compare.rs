@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::backend::{BackendError, ReadQuery, ReadState};
 use crate::diag::{Finding, Findings, SourceMap, Span};
-use crate::model::{Desired, Directory, PrincipalId, Snapshot, Time};
+use crate::model::{AssignmentKey, Desired, Directory, PrincipalId, Snapshot, Target, Time};
 use crate::plan::{self, GuardId, ObservationKind, Planned};
 use crate::policy::{self, Documents};
 use crate::runs::RunRecord;
@@ -58,7 +58,7 @@ pub async fn compare(
     let Some(mut desired) = desired.filter(|_| !findings.has_errors()) else {
         return Err(CompareError::Invalid(findings));
     };
-    let snapshot = backend.snapshot(&ReadQuery::of(&desired)).await?;
+    let mut snapshot = backend.snapshot(&ReadQuery::of(&desired)).await?;
     // The tenant has more than the files name, and a plan speaks of that too.
     desired.directory = Directory::joined(&desired.directory, &snapshot.directory);
     let mut planned = plan::build(&desired, &snapshot, sources, now);
@@ -67,7 +67,18 @@ pub async fn compare(
     if planned.findings.has_errors() {
         return Err(CompareError::Invalid(planned.findings));
     }
+    name_makers(&mut planned, &mut snapshot, backend).await;
     Ok(Comparison { desired, snapshot, planned })
+}
+
+/// Asks who made what a plan would remove, and says it beside the steps.
+async fn name_makers(planned: &mut Planned, snapshot: &mut Snapshot, backend: &dyn ReadState) {
+    let going: Vec<(Target, AssignmentKey)> =
+        planned.plan.removals().map(|(_, target, key)| (target.clone(), *key)).collect();
+    if !going.is_empty() {
+        snapshot.makers = backend.makers(&going).await;
+        planned.plan.name_makers(&snapshot.makers);
+    }
 }
 
 /// Names mean nothing in another tenant, so this comes before anything is resolved.
@@ -110,7 +121,7 @@ pub async fn way_back(
     undo::mention(record, &mut names);
     let directory = backend.directory(&names).await?;
     let protected = protected(documents, &directory, allowed)?;
-    let snapshot = backend.snapshot(&undo::query(record, &protected)).await?;
+    let mut snapshot = backend.snapshot(&undo::query(record, &protected)).await?;
     // Guards count those who still hold a role, and the record does not name them.
     let directory = Directory::joined(&directory, &snapshot.directory);
     let undo::Restored { desired, left } = undo::restore(record, &snapshot, directory, protected, why, now);
@@ -118,6 +129,7 @@ pub async fn way_back(
     if planned.findings.has_errors() {
         return Err(CompareError::Invalid(planned.findings));
     }
+    name_makers(&mut planned, &mut snapshot, backend).await;
     // What the files do not look after is no news here; what could not be read is.
     let matters = |kind| matches!(kind, ObservationKind::Blocked | ObservationKind::Note);
     planned.plan.observations.retain(|observation| matters(observation.kind));

@@ -215,6 +215,7 @@ impl View<'_> {
     fn target(&self, name: &str, target: &Target, declared: &DesiredTarget, rest: &str) -> Option<Explanation> {
         let (settings, tenant) = match self.snapshot.targets.get(target) {
             Some(TargetRead::Present(state)) => (Some(state.settings.as_ref()), TenantSide::Known),
+            Some(TargetRead::WithoutSettings) => (None, TenantSide::Unknown(TargetRead::WITHOUT_SETTINGS.to_owned())),
             Some(TargetRead::Unreadable(why)) => (None, TenantSide::Unknown(why.to_string())),
             None if target.group().is_some_and(|group| self.is_planned(group)) => (None, TenantSide::ToBeCreated),
             None => (None, TenantSide::Unknown("it was not found when the tenant was read".to_owned())),

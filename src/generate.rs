@@ -190,7 +190,14 @@ impl Work {
         if self.dice.one_in(50) {
             settings.activation.max_duration = Some(Duration::from_hours(10));
         }
-        let mut entry = TargetEntry { target, settings, unreadable: None, eligible: Vec::new(), active: Vec::new() };
+        let mut entry = TargetEntry {
+            target,
+            settings,
+            unreadable: None,
+            without_settings: false,
+            eligible: Vec::new(),
+            active: Vec::new(),
+        };
         let active = count / 10;
         let first = self.dice.below(self.users);
         let _ = writeln!(text, "{:indent$}settings: baseline", "");
@@ -233,6 +240,7 @@ impl Work {
                     end: Some(start + Duration::from_days(days)),
                     origin: Origin::Assigned,
                     condition: None,
+                    made_by: None,
                 });
             }
         }

@@ -9,8 +9,8 @@ use crate::diag::Span;
 use crate::model::{
     Access, AssignmentKey, AssignmentScope, Change, Changes, Condition, Current, Desired, DesiredAssignment,
     DesiredEnding, DesiredGroup, DesiredList, DesiredMembers, DesiredSchedule, DesiredTarget, Directory, Duration,
-    Ending, Field, GroupRead, Kind, Leaf, NameQuery, Ownership, PlaceQuery, PrincipalId, Relation, Row, Schedule,
-    Setting, Settings, Snapshot, Spec, Target, TargetRead, Ticket, Time, Window, Zip,
+    Ending, Field, GroupRead, Kind, Leaf, Mention, NameQuery, Ownership, PlaceQuery, PrincipalId, Relation, Row,
+    Schedule, Setting, Settings, Snapshot, Spec, Target, TargetRead, Ticket, Time, Window, Zip,
 };
 use crate::plan::{Operation, Step};
 use crate::runs::RunRecord;
@@ -155,7 +155,10 @@ impl Work<'_> {
                     _ => self.put_back(step, target, assignment, before),
                 }
             }
-            Operation::Remove { target, assignment, was, condition_was } => {
+            Operation::Remove { target, assignment, was, condition_was, also } => {
+                if !also.is_empty() {
+                    self.leave(step, "it was there more than once; only the first comes back");
+                }
                 let before = (*was, condition_was.clone());
                 match self.row(target, assignment) {
                     Some(row) if !is_again(row, &before) => {
@@ -209,6 +212,7 @@ impl Work<'_> {
 
     fn target(&mut self, target: &Target) -> &mut DesiredTarget {
         self.targets.entry(target.clone()).or_insert_with(|| DesiredTarget {
+            mention: Mention::Named,
             at: Span::default(),
             settings: Settings::default(),
             eligible: DesiredList::Unmanaged,
@@ -247,7 +251,11 @@ impl Work<'_> {
             .rows
             .iter()
             .filter(|row| row.key.kind == kind && row.origin.is_assigned() && !row.window.is_over(self.now));
-        rows.map(|row| as_it_is(&row.key, &row.window, row.condition.clone(), self.now)).collect()
+        let mut rows: Vec<&Row> = rows.collect();
+        // Each can be declared once.
+        rows.sort_by_key(|row| (row.key, row.precedence(self.now)));
+        rows.dedup_by_key(|row| row.key);
+        rows.into_iter().map(|row| as_it_is(&row.key, &row.window, row.condition.clone(), self.now)).collect()
     }
 
     /// The static members or owners of a group as they are, to be edited; nothing if they could not be read.

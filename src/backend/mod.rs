@@ -13,7 +13,10 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::model::audit::AuditEvent;
-use crate::model::{Desired, DesiredList, Directory, Kind, NameQuery, PrincipalId, Snapshot, Target, TenantId, Time};
+use crate::model::{
+    AssignmentKey, Desired, DesiredList, Directory, Kind, Makers, NameQuery, PrincipalId, Snapshot, Target, TenantId,
+    Time,
+};
 use crate::plan::Operation;
 
 /// Reads a tenant. Changes nothing.
@@ -28,6 +31,11 @@ pub trait ReadState: Send + Sync {
     /// What the tenant's audit log says about PIM since then; nothing where there is no log.
     async fn audit(&self, _since: Time) -> Result<Option<Vec<AuditEvent>>, BackendError> {
         Ok(None)
+    }
+
+    /// Which of these assignments another application made. What cannot be found out is part of the answer, not an error.
+    async fn makers(&self, _of: &[(Target, AssignmentKey)]) -> Makers {
+        Makers::default()
     }
 
     /// The state of the targets that the query names. A target that cannot be read is part of the answer, not an error.

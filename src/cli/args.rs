@@ -719,6 +719,9 @@ pub struct AllowArgs {
     /// Let the plan bring a group under PIM for the first time, which cannot be undone
     #[arg(long)]
     pub allow_onboarding: bool,
+    /// Let the plan remove assignments that another application made, such as an access package
+    #[arg(long)]
+    pub allow_access_packages: bool,
 }
 
 impl AllowArgs {
@@ -734,6 +737,7 @@ impl AllowArgs {
                 GuardId::EmptyPolicy => self.allow_empty_policy,
                 GuardId::TenantMismatch => self.allow_tenant_mismatch,
                 GuardId::Onboarding => self.allow_onboarding,
+                GuardId::AccessPackages => self.allow_access_packages,
             })
             .collect()
     }

@@ -6,7 +6,7 @@ use super::Compared;
 use super::schedule::{Comparison, Wanted};
 use crate::model::{
     AssignmentKey, AssignmentScope, DesiredAssignment, DesiredEnding, DesiredList, DesiredTarget, Ending, Expiry, Kind,
-    Origin, Ownership, Row, Schedule, Shift, Time,
+    Origin, Ownership, Row, Schedule, Shift, Time, Window,
 };
 
 /// How one assignment differs.
@@ -36,6 +36,8 @@ pub enum AssignmentDiff<'a> {
     Undeclared {
         /// What the tenant has.
         row: &'a Row,
+        /// Its other windows, which go with it.
+        also: Vec<&'a Row>,
         /// True when it becomes the other kind: the principal has that already, or gets it at once.
         converted: bool,
     },
@@ -88,6 +90,13 @@ pub enum LeftReason {
     },
     /// It is there as declared, but the settings would not allow it today.
     BeyondSettings(Expiry),
+    /// It is there once more, at other times than those that are declared.
+    OtherWindow {
+        /// When.
+        window: Window,
+        /// What becomes of what the list does not declare.
+        ownership: Ownership,
+    },
     /// It is to be extended, but the settings do not allow its length any more.
     RenewalBeyondSettings {
         /// When it ends.
@@ -117,7 +126,7 @@ pub(super) fn diff<'a>(
         }
         DesiredList::Managed { ownership, assignments, .. } => {
             for declared in assignments {
-                declared_one(out, declared, rows, now);
+                declared_one(out, declared, *ownership, rows, now);
             }
             let other = Other { list: declared_target.list(kind.other()), rows: all_rows };
             undeclared(out, *ownership, assignments, &other, rows, now);
@@ -132,18 +141,30 @@ fn rows_of<'a>(rows: &'a [Row], key: &AssignmentKey) -> impl Iterator<Item = &'a
     rows.iter().skip(first).take_while(move |row| row.key == key)
 }
 
-fn declared_one<'a>(out: &mut Compared<'a>, declared: &'a DesiredAssignment, rows: &'a [Row], now: Time) {
+fn declared_one<'a>(
+    out: &mut Compared<'a>,
+    declared: &'a DesiredAssignment,
+    ownership: Ownership,
+    rows: &'a [Row],
+    now: Time,
+) {
     let allowed = out.settings_after.assignment(declared.key.kind).expire_after;
     let wanted = Wanted::new(&declared.schedule, allowed, now);
     let mut left = |reason| out.left.push(Left { key: declared.key, declared: Some(declared), reason });
-    let (mut running, mut ended, mut outside) = (None, None, None);
+    let (mut there, mut ended, mut outside) = (Vec::new(), None, None);
     for row in rows_of(rows, &declared.key) {
         match row.origin {
             Origin::Assigned if row.window.is_over(now) => ended = row.window.end,
-            Origin::Assigned => running = Some(row),
+            Origin::Assigned => there.push(row),
             Origin::OutsidePim if !row.window.is_over(now) => outside = Some(row),
             Origin::OutsidePim | Origin::Activated | Origin::Inherited | Origin::ThroughGroup => {}
         }
+    }
+    // Of several windows one can be the declared one: the one that fits, else the first of them.
+    there.sort_by_key(|row| (how(declared, &wanted, row, now).is_some(), row.precedence(now)));
+    let running = there.first().copied();
+    for other in there.iter().skip(1) {
+        left(LeftReason::OtherWindow { window: other.window, ownership });
     }
     if let DesiredEnding::Until(end) = declared.schedule.end
         && wanted.is_over(now)
@@ -170,6 +191,16 @@ fn satisfies_outside_pim(row: &Row, declared: &DesiredAssignment, wanted: &Wante
         && row.condition == declared.condition
 }
 
+/// In what an assignment differs from what is declared.
+fn how(declared: &DesiredAssignment, wanted: &Wanted, row: &Row, now: Time) -> Option<How> {
+    match wanted.compare(&row.window, now) {
+        Comparison::Differs(shift) => Some(How::Schedule(shift)),
+        Comparison::Renew { ends } => Some(How::Renewal { ends }),
+        Comparison::Same if row.condition != declared.condition => Some(How::Condition),
+        Comparison::Same => None,
+    }
+}
+
 fn existing<'a>(
     out: &mut Compared<'a>,
     declared: &'a DesiredAssignment,
@@ -178,12 +209,7 @@ fn existing<'a>(
     allowed: Expiry,
     now: Time,
 ) {
-    let how = match wanted.compare(&row.window, now) {
-        Comparison::Differs(shift) => Some(How::Schedule(shift)),
-        Comparison::Renew { ends } => Some(How::Renewal { ends }),
-        Comparison::Same if row.condition != declared.condition => Some(How::Condition),
-        Comparison::Same => None,
-    };
+    let how = how(declared, &wanted, row, now);
     if let Some(How::Renewal { ends }) = how
         && exceeds(&wanted, allowed, now)
     {
@@ -245,8 +271,15 @@ fn undeclared<'a>(
                 out.left.push(left(LeftReason::OneObject));
             }
             (Origin::Assigned, Ownership::Complete) => {
+                // A removal takes all windows of somebody along.
+                if let Some(AssignmentDiff::Undeclared { row: first, also, .. }) = out.assignments.last_mut()
+                    && first.key == row.key
+                {
+                    also.push(row);
+                    continue;
+                }
                 let converted = other.takes_over(out, row, now);
-                out.assignments.push(AssignmentDiff::Undeclared { row, converted });
+                out.assignments.push(AssignmentDiff::Undeclared { row, also: Vec::new(), converted });
             }
             (Origin::Assigned, Ownership::Additive) => out.left.push(left(LeftReason::Additive)),
             (Origin::OutsidePim, _) => out.left.push(left(LeftReason::OutsidePim)),

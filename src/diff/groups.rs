@@ -123,7 +123,7 @@ fn static_list(
     let rows = match snapshot.targets.get(&Target::Group { group, access: relation }) {
         Some(TargetRead::Present(state)) => state.rows.as_slice(),
         Some(TargetRead::Unreadable(why)) => return Err(Arc::clone(why)),
-        None => &[],
+        Some(TargetRead::WithoutSettings) | None => &[],
     };
     let through_pim: BTreeSet<PrincipalId> = through_pim(rows, now).collect();
     let fixed = all.difference(&through_pim).copied().collect();

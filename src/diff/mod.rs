@@ -9,7 +9,9 @@ mod schedule;
 
 use std::sync::Arc;
 
-use crate::model::{Changes, Current, Desired, DesiredTarget, Kind, Settings, Snapshot, Target, TargetRead, Time};
+use crate::model::{
+    Changes, Current, Desired, DesiredTarget, Kind, Mention, Settings, Snapshot, Target, TargetRead, Time,
+};
 
 pub(crate) use assignments::exceeds;
 pub use assignments::{AssignmentDiff, How, Left, LeftReason};
@@ -42,6 +44,8 @@ pub struct TargetDiff<'a> {
 pub enum Found<'a> {
     /// Nothing, and why.
     Blocked(Arc<str>),
+    /// Nothing, and none is missed: it has no settings, and the files only say something of all others.
+    PassedOver,
     /// All of it.
     Compared(Box<Compared<'a>>),
 }
@@ -88,6 +92,10 @@ fn find<'a>(
 ) -> Found<'a> {
     match snapshot.targets.get(target) {
         Some(TargetRead::Unreadable(why)) => Found::Blocked(Arc::clone(why)),
+        Some(TargetRead::WithoutSettings) => match declared.mention {
+            Mention::AllOthers => Found::PassedOver,
+            Mention::Named => Found::Blocked(TargetRead::WITHOUT_SETTINGS.into()),
+        },
         Some(TargetRead::Present(state)) => {
             let mut compared = compare(declared, &state.settings, &state.rows, now);
             compared.left.extend(groups::static_and_undeclared(snapshot, target, declared, now));

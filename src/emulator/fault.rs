@@ -58,6 +58,17 @@ pub enum Fault {
     MfaOfApplications,
     /// The id of a policy changes each time it is updated.
     PolicyIdChanges,
+    /// Custom directory roles have another id in what PIM says of them.
+    TwoIds(TwoIds),
+}
+
+/// Which directory roles have two ids, and what requests make of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TwoIds {
+    /// Also this role of the tenant file, which cannot say that a role is a custom one.
+    pub role: Option<uuid::Uuid>,
+    /// Whether requests with the id of the list are refused.
+    pub strict: bool,
 }
 
 /// Why the text of a fault could not be understood.
@@ -114,6 +125,11 @@ impl Fault {
                 "where an assignment needs multi-factor authentication, applications are refused, too",
             ),
             ("policy-id-changes", "the id of a policy changes each time it is updated"),
+            (
+                "two-ids[=[strict:]ROLE]",
+                "custom directory roles, and the one with that id, have another id in schedules and requests; `strict:` \
+                 refuses requests with the first",
+            ),
         ]
     }
 
@@ -133,6 +149,7 @@ impl Fault {
             Self::FilteredPolicies(_) => "filtered-policies",
             Self::MfaOfApplications => "mfa-of-applications",
             Self::PolicyIdChanges => "policy-id-changes",
+            Self::TwoIds(_) => "two-ids",
         }
     }
 }
@@ -180,8 +197,20 @@ impl FromStr for Fault {
             }
             "policy-id-changes" => Self::PolicyIdChanges,
             "mfa-of-applications" => Self::MfaOfApplications,
+            "two-ids" => Self::TwoIds(value.map_or(Ok(TwoIds::default()), two_ids)?),
             _ => return Err(BadFault(format!("there is no fault `{name}`"))),
         })
+    }
+}
+
+fn two_ids(value: &str) -> Result<TwoIds, BadFault> {
+    let (strict, role) = match value.strip_prefix("strict:") {
+        Some(role) => (true, role),
+        None => (false, value),
+    };
+    match role.parse() {
+        Ok(role) => Ok(TwoIds { role: Some(role), strict }),
+        Err(_) => Err(BadFault(format!("`{role}` of `two-ids` is not the id of a role"))),
     }
 }
 
@@ -463,6 +492,14 @@ impl Faults {
     pub(crate) fn filtered_policies(&self) -> Option<FilteredPolicies> {
         self.find(|fault| match fault {
             Fault::FilteredPolicies(outcome) => Some(*outcome),
+            _ => None,
+        })
+    }
+
+    /// Which directory roles have two ids, if any have.
+    pub(crate) fn two_ids(&self) -> Option<TwoIds> {
+        self.find(|fault| match fault {
+            Fault::TwoIds(two_ids) => Some(*two_ids),
             _ => None,
         })
     }

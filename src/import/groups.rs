@@ -127,7 +127,7 @@ fn fixed(source: &Source<'_>, id: PrincipalId, access: Access) -> Result<Option<
     let through: BTreeSet<PrincipalId> = match source.snapshot.targets.get(&Target::Group { group: id, access }) {
         Some(TargetRead::Present(target)) => through_pim(&target.rows, source.now).collect(),
         Some(TargetRead::Unreadable(why)) => return Err(why.to_string()),
-        None => BTreeSet::new(),
+        Some(TargetRead::WithoutSettings) | None => BTreeSet::new(),
     };
     Ok(Some(state.list(access).difference(&through).copied().collect()))
 }

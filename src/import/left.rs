@@ -57,6 +57,8 @@ reasons! {
     UnknownUnit = "unknown-administrative-unit", "the administrative unit has been deleted or cannot be read";
     /// An assignment over one object.
     OneObject = "one-object", "it is over a single object, which cannot be declared; no plan touches it";
+    /// The same assignment at other times.
+    OtherWindow = "other-window", "it is assigned more than once, and only one of them can be declared; no plan touches the others";
     /// Held outside PIM.
     OutsidePim = "outside-pim", "it was made outside PIM; no plan touches it";
     /// Held by activation, from above or through a group.

@@ -1,11 +1,13 @@
 //! Which assignments of a target can be declared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{End, Entry};
 use super::left::{Leaving, Why};
 use super::tenant::Source;
-use crate::model::{AssignmentScope, Kind, Origin, PrincipalId, PrincipalKind, Row, Surface, Target, Time};
+use crate::model::{
+    AssignmentKey, AssignmentScope, Kind, Origin, PrincipalId, PrincipalKind, Row, Surface, Target, Time,
+};
 
 /// The two lists of one target.
 pub(super) struct Lists<'s> {
@@ -31,6 +33,14 @@ impl<'s> Lists<'s> {
         let mut entries = Vec::new();
         let mut others = 0;
         let mut some = whole;
+        let now = self.source.now;
+        let mut first: BTreeMap<AssignmentKey, &Row> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.origin.is_assigned() && !row.window.is_over(now)) {
+            let one = first.entry(row.key).or_insert(row);
+            if row.precedence(now) < one.precedence(now) {
+                *one = row;
+            }
+        }
         for row in rows.iter().filter(|row| row.key.kind == kind) {
             let address = self.source.addresses.assignment(self.address, &row.key);
             let asked = whole || self.source.filter.covers(&address);
@@ -46,6 +56,9 @@ impl<'s> Lists<'s> {
                 Origin::OutsidePim => {
                     (self.any, some) = (true, true);
                     left.add(address, Why::OutsidePim);
+                }
+                Origin::Assigned if first.get(&row.key).is_some_and(|first| *first != row) => {
+                    left.say(address, Why::OtherWindow, self.other(row));
                 }
                 Origin::Assigned => {
                     (self.any, some) = (true, true);
@@ -69,6 +82,13 @@ impl<'s> Lists<'s> {
         entries.sort_by_cached_key(|entry| (entry.who.name.order(), entry.who.kind, entry.unit.clone()));
         // A part of a list that names nobody says nothing.
         if whole || some { Some(entries).filter(|entries| whole || !entries.is_empty()) } else { None }
+    }
+
+    fn other(&self, row: &Row) -> String {
+        let start = row.window.start.filter(|_| row.window.is_ahead(self.source.now));
+        let from = start.map(|start| format!("from {} ", start.date())).unwrap_or_default();
+        let until = row.window.end.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", end.date()));
+        format!("assigned once more, {from}{until}, which cannot be declared beside the other")
     }
 
     fn entry(&self, row: &Row) -> Result<Entry, Why> {

@@ -77,6 +77,13 @@ impl Source<'_> {
         let address = self.addresses.target(target);
         match read {
             TargetRead::Present(state) => Some(state),
+            // Nothing of it can be declared, so leaving it out loses nothing.
+            TargetRead::WithoutSettings => {
+                if self.touches(&address) {
+                    taken.draft.notes.push(format!("left out: {address} ({})", TargetRead::WITHOUT_SETTINGS));
+                }
+                None
+            }
             TargetRead::Unreadable(why) => {
                 if self.touches(&address) {
                     taken.left.say(&address, Why::Unreadable, format!("could not be read: {why}"));

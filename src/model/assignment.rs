@@ -1,5 +1,6 @@
 //! A principal's eligible or active assignment to a target.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -73,7 +74,7 @@ pub struct AssignmentKey {
 }
 
 /// When an assignment begins and ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// When it begins; nothing if it always has been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +130,7 @@ impl Condition {
     pub const VERSION: &'static str = "2.0";
 }
 
-/// One assignment in the tenant.
+/// One assignment in the tenant. A principal may have several with the same key, at different times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// What it is.
@@ -140,6 +141,15 @@ pub struct Row {
     pub origin: Origin,
     /// The condition, for Azure.
     pub condition: Option<Condition>,
+}
+
+impl Row {
+    /// The order of several windows of one assignment: what is in effect comes before what lies ahead, then what lasts
+    /// longer before what ends sooner.
+    pub fn precedence(&self, now: Time) -> impl Ord + use<> {
+        let Window { start, end } = self.window;
+        (self.window.is_ahead(now), Reverse((end.is_none(), end)), start)
+    }
 }
 
 /// When a requested assignment begins and ends.

@@ -82,9 +82,20 @@ pub enum DesiredMembers {
     },
 }
 
+/// How the files speak of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// By its own name or id.
+    Named,
+    /// As one of all others, by `"*"`.
+    AllOthers,
+}
+
 /// A target with anything declared.
 #[derive(Clone, Debug)]
 pub struct DesiredTarget {
+    /// How the files speak of it.
+    pub mention: Mention,
     /// Where it is declared.
     pub at: Span,
     /// The settings, profiles merged.

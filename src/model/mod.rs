@@ -21,7 +21,7 @@ pub use assignment::{
 };
 pub use desired::{
     Desired, DesiredAssignment, DesiredEnding, DesiredGroup, DesiredList, DesiredMembers, DesiredSchedule,
-    DesiredTarget, GroupCreation, Ownership,
+    DesiredTarget, GroupCreation, Mention, Ownership,
 };
 pub use directory::{
     AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, GroupFacts, GroupMembership, NameQuery, PlaceQuery,
@@ -32,7 +32,7 @@ pub use scope::ArmScope;
 pub use settings::{
     Change, Changes, Current, Direction, Field, Leaf, Setting, Settings, Shape, Slot, Sparse, Spec, Value, Zip,
 };
-pub use snapshot::{GroupRead, GroupState, Snapshot, TargetRead, TargetState, through_pim};
+pub use snapshot::{GroupRead, GroupState, Makers, Snapshot, TargetRead, TargetState, through_pim};
 pub use target::{Access, Relation, Surface, Target};
 pub use time::{Duration, Time};
 pub use values::{Approval, Approver, Approvers, Authentication, ContextId, Expiry, Level, Mail, Recipients};

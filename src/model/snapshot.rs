@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Current, Directory, Kind, Origin, PrincipalId, Relation, Row, Settings, Target, TenantId, Time};
+use super::{
+    AssignmentKey, Current, Directory, Kind, Origin, PrincipalId, Relation, Row, Settings, Target, TenantId, Time,
+};
 
 /// What one read of the tenant found.
 #[derive(Clone, Debug)]
@@ -27,6 +29,17 @@ pub struct Snapshot {
     pub groups: BTreeMap<PrincipalId, GroupRead>,
     /// What was met and left alone because it is not known, each once.
     pub notes: BTreeSet<String>,
+    /// Who made assignments, as far as somebody asked.
+    pub makers: Makers,
+}
+
+/// Who made assignments. Of most nobody knows: the services keep that for some weeks only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Makers {
+    /// Assignments that another application made, such as an access package, with its name.
+    pub applications: BTreeMap<(Target, AssignmentKey), Arc<str>>,
+    /// What could not be found out.
+    pub notes: BTreeSet<String>,
 }
 
 /// What reading one target gave. A target that could not be read is neither absent nor empty.
@@ -34,8 +47,15 @@ pub struct Snapshot {
 pub enum TargetRead {
     /// It was read completely.
     Present(TargetState),
+    /// It is there, and has no settings of PIM: nobody can activate or be assigned it yet.
+    WithoutSettings,
     /// It could not be read, and why.
     Unreadable(Arc<str>),
+}
+
+impl TargetRead {
+    /// Why nothing can be done about a target that has no settings of PIM.
+    pub const WITHOUT_SETTINGS: &str = "it has no settings of PIM yet";
 }
 
 /// Settings and assignments of one target.

@@ -122,6 +122,9 @@ impl Builder<'_> {
             Found::Blocked(why) => {
                 self.observe(ObservationKind::Blocked, address, &**why, Some(diff.declared.at));
             }
+            Found::PassedOver => {
+                self.observe(ObservationKind::Note, address, observe::PASSED_OVER, Some(diff.declared.at));
+            }
             Found::Compared(compared) => self.compared(diff.target, diff.declared, compared, &address),
         }
     }
@@ -182,12 +185,13 @@ impl Builder<'_> {
                 let operation = update(target, declared, wanted, row, shift);
                 self.draft(Phase::Assignments, address, operation, reason, Some(declared.at));
             }
-            AssignmentDiff::Undeclared { row, converted } => {
+            AssignmentDiff::Undeclared { row, also, converted } => {
                 let operation = Operation::Remove {
                     target: target.clone(),
                     assignment: row.key,
                     was: row.window,
                     condition_was: row.condition.clone(),
+                    also: also.iter().map(|row| row.window).collect(),
                 };
                 let at = match list.list(row.key.kind) {
                     crate::model::DesiredList::Managed { at, .. } => Some(*at),

@@ -62,7 +62,8 @@ impl Check<'_> {
             | LeftReason::Additive
             | LeftReason::OutsidePim
             | LeftReason::OutsidePimOtherwise
-            | LeftReason::OneObject => {}
+            | LeftReason::OneObject
+            | LeftReason::OtherWindow { .. } => {}
         }
     }
 

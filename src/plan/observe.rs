@@ -2,10 +2,13 @@
 
 use super::ObservationKind;
 use crate::diff::LeftReason;
-use crate::model::Kind;
+use crate::model::{Kind, Ownership, Window};
 
 /// For what an additive list keeps.
 pub(super) const KEPT: &str = "not declared; kept, because the list is additive";
+
+/// For a target without settings that only `"*"` speaks of.
+pub(super) const PASSED_OVER: &str = "it has no settings of PIM yet, so `\"*\"` passes it over";
 
 /// For an assignment that was left.
 pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
@@ -22,6 +25,17 @@ pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
         LeftReason::OneObject => {
             (ObservationKind::Kept, "for one object only, which the files cannot declare; left as it is".to_owned())
         }
+        LeftReason::OtherWindow { window, ownership: Ownership::Complete } => (
+            ObservationKind::Blocked,
+            format!(
+                "assigned once more, {}; the service cannot take back one of several alone, so take that one back by hand",
+                times(&window)
+            ),
+        ),
+        LeftReason::OtherWindow { window, ownership: Ownership::Additive } => (
+            ObservationKind::Kept,
+            format!("assigned once more, {}; kept, because the list is additive", times(&window)),
+        ),
         LeftReason::EndReached(end) => {
             (ObservationKind::Ended, format!("declared until {}, which has passed; nothing to do", end.date()))
         }
@@ -46,4 +60,11 @@ pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
 pub(super) fn unmanaged(kind: Kind, count: usize) -> String {
     let noun = if count == 1 { "assignment" } else { "assignments" };
     format!("{count} {kind} {noun}, not looked after: the files have no `{kind}:` list here")
+}
+
+/// When something is, in words.
+fn times(window: &Window) -> String {
+    let start = window.start.map_or_else(|| "since ever".to_owned(), |start| format!("from {}", start.date()));
+    let end = window.end.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", end.date()));
+    format!("{start} {end}")
 }

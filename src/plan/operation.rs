@@ -100,6 +100,9 @@ pub enum Operation {
         /// The condition it had.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         condition_was: Option<Condition>,
+        /// When the same principal had it besides: all of that goes, too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<Window>,
     },
 }
 

@@ -117,7 +117,7 @@ pub(crate) fn assign(target: Target, assignment: AssignmentKey, end: Ending) -> 
 
 pub(crate) fn remove(target: Target, assignment: AssignmentKey, end: Option<&str>) -> Operation {
     let was = Window { start: Some(time("2026-01-01T00:00:00Z")), end: end.map(time) };
-    Operation::Remove { target, assignment, was, condition_was: None }
+    Operation::Remove { target, assignment, was, condition_was: None, also: Vec::new() }
 }
 
 pub(crate) fn update(assignment: AssignmentKey, shift: Shift, was: &str, end: Ending) -> Operation {

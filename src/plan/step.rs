@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Operation;
 use crate::diag::Place;
-use crate::model::{Kind, PrincipalId, TenantId, Time};
+use crate::model::{AssignmentKey, Kind, Makers, PrincipalId, Target, TenantId, Time};
 
 /// What is to be done, in order, and what was looked at and left.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,30 @@ pub struct Plan {
     pub observations: Vec<Observation>,
     /// The names of every principal that occurs in the steps.
     pub principals: BTreeMap<PrincipalId, PrincipalName>,
+}
+
+impl Plan {
+    /// The steps that remove an assignment, with what they remove.
+    pub fn removals(&self) -> impl Iterator<Item = (&Step, &Target, &AssignmentKey)> {
+        self.steps.iter().filter_map(|step| match &step.operation {
+            Operation::Remove { target, assignment, .. } => Some((step, target, assignment)),
+            _ => None,
+        })
+    }
+
+    /// Says which application made what the plan removes, and what could not be found out about that.
+    pub(crate) fn name_makers(&mut self, makers: &Makers) {
+        let made = self.removals().filter_map(|(step, target, key)| {
+            let name = makers.applications.get(&(target.clone(), *key))?;
+            let detail = format!("made by the application `{name}`, which may make it again");
+            Some((step.address.clone(), detail))
+        });
+        let notes = makers.notes.iter().map(|note| ("tenant".to_owned(), note.clone()));
+        let found: Vec<(String, String)> = made.chain(notes).collect();
+        let note = |(address, detail)| Observation { kind: ObservationKind::Note, address, detail, declared_at: None };
+        self.observations.extend(found.into_iter().map(note));
+        self.observations.sort();
+    }
 }
 
 /// Numbers the steps of a plan from 1.

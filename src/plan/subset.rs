@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Operation, Plan, Reason, Step, StepId};
 use crate::diff::CLOCK_TOLERANCE;
 use crate::model::{
-    AssignmentKey, Change, Changes, Current, Desired, Ending, Field, GroupRead, Leaf, PrincipalId, PrincipalKind,
-    Relation, Row, Schedule, Settings, Snapshot, Sparse, Target, TargetRead, Time, Zip,
+    Change, Changes, Current, Desired, Ending, Field, GroupRead, Leaf, PrincipalId, PrincipalKind, Relation, Row,
+    Schedule, Settings, Snapshot, Sparse, Target, TargetRead, Time, Zip,
 };
 
 /// The approved plan with the ids that the service gave to the groups that it creates, where they exist by now.
@@ -154,17 +154,19 @@ impl Tenant<'_> {
                 _ => false,
             },
             Operation::Assign { target, assignment, schedule, condition, .. }
-            | Operation::Update { target, assignment, schedule, condition, .. } => self
-                .row(&target, &assignment)
-                .is_some_and(|row| self.fits(row, &schedule) && row.condition == condition),
+            | Operation::Update { target, assignment, schedule, condition, .. } => {
+                let is_it = |row: &Row| {
+                    row.key == assignment
+                        && self.is_ours(row)
+                        && self.fits(row, &schedule)
+                        && row.condition == condition
+                };
+                self.rows(&target).is_some_and(|rows| rows.iter().any(is_it))
+            }
             Operation::Remove { target, assignment, .. } => self
                 .rows(&target)
                 .is_some_and(|rows| !rows.iter().any(|row| row.key == assignment && self.is_ours(row))),
         }
-    }
-
-    fn row(&self, target: &Target, key: &AssignmentKey) -> Option<&Row> {
-        self.rows(target)?.iter().find(|row| row.key == *key && self.is_ours(row))
     }
 
     /// True when an assignment ends as one that was asked for between the approval and now does.

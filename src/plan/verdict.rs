@@ -24,11 +24,13 @@ pub enum GuardId {
     TenantMismatch,
     /// A group comes under PIM for the first time, which cannot be undone (docs/service.md: under-pim-5).
     Onboarding,
+    /// The plan removes what another application made, such as an access package.
+    AccessPackages,
 }
 
 impl GuardId {
     /// All guards, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Removals,
         Self::LastAdministrator,
         Self::Protected,
@@ -36,6 +38,7 @@ impl GuardId {
         Self::EmptyPolicy,
         Self::TenantMismatch,
         Self::Onboarding,
+        Self::AccessPackages,
     ];
 
     /// The stable name, as in JSON.
@@ -57,6 +60,9 @@ impl GuardId {
             Self::EmptyPolicy => "there is no policy file",
             Self::TenantMismatch => "another tenant answers than the files name",
             Self::Onboarding => "an existing group would come under PIM for the first time",
+            Self::AccessPackages => {
+                "an assignment that another application made, such as an access package, would be removed"
+            }
         }
     }
 
@@ -70,6 +76,7 @@ impl GuardId {
             Self::EmptyPolicy => "--allow-empty-policy",
             Self::TenantMismatch => "--allow-tenant-mismatch",
             Self::Onboarding => "--allow-onboarding",
+            Self::AccessPackages => "--allow-access-packages",
         }
     }
 }

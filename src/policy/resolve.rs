@@ -16,7 +16,8 @@ use super::settings::SettingsResolver;
 use crate::diag::{Finding, Findings, Span};
 use crate::model::{
     Access, ArmScope, AssignmentKey, AssignmentScope, Desired, DesiredAssignment, DesiredGroup, DesiredList,
-    DesiredMembers, DesiredTarget, Directory, Kind, Ownership, Principal, PrincipalId, Role, RoleId, Surface, Target,
+    DesiredMembers, DesiredTarget, Directory, Kind, Mention, Ownership, Principal, PrincipalId, Role, RoleId, Surface,
+    Target,
 };
 
 /// Resolves all names of the documents. Nothing if there is an error; all of them are among the findings.
@@ -208,7 +209,8 @@ impl<'d> Resolver<'d> {
         let settings = self.settings.resolve(entry.settings.as_ref(), &mut self.principals, &mut self.findings);
         for role in roles.all().iter().filter(|role| fits(role) && !places.contains_key(&role.id)) {
             let (eligible, active) = (DesiredList::Unmanaged, DesiredList::Unmanaged);
-            let target = DesiredTarget { at: name.at, settings: settings.clone(), eligible, active };
+            let (mention, settings) = (Mention::AllOthers, settings.clone());
+            let target = DesiredTarget { mention, at: name.at, settings, eligible, active };
             targets.insert(make(role.id), target);
         }
     }
@@ -232,6 +234,7 @@ impl<'d> Resolver<'d> {
         surface: Surface,
     ) -> DesiredTarget {
         DesiredTarget {
+            mention: Mention::Named,
             at,
             settings: self.settings.resolve(settings, &mut self.principals, &mut self.findings),
             eligible: self.list(entry.eligible.as_ref(), Kind::Eligible, ownership, surface),

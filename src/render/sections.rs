@@ -262,7 +262,12 @@ pub(super) fn when<'a>(plan: &Plan, step: &Step) -> Cell<'a> {
             let allowed = if step.reason == Reason::MissingAsAllowed { ", as the settings allow" } else { "" };
             Cell::words(words::schedule(schedule, plan.made_at) + allowed)
         }
-        Operation::Remove { was, .. } => Cell::words(format!("was {}", words::window(was, plan.made_at))),
+        Operation::Remove { was, also, .. } => {
+            let all = std::iter::once(was).chain(also).map(|window| words::window(window, plan.made_at));
+            let windows = all.collect::<Vec<_>>().join("; ");
+            let count = if also.is_empty() { String::new() } else { format!(" (all {})", also.len() + 1) };
+            Cell::words(format!("was {windows}{count}"))
+        }
         Operation::Update { shift: Shift::Keeps, .. } if step.reason == Reason::ConditionDiffers => {
             condition_change(&step.operation)
         }

@@ -7,3 +7,4 @@ mod execute;
 mod faults;
 mod live;
 mod read;
+mod rows;

@@ -135,6 +135,10 @@ fn entry(target: &Target, read: &TargetRead, defaults: &Defaults, directory: &Di
         Target::Azure { .. } => true,
     };
     let entry = match read {
+        TargetRead::WithoutSettings => {
+            let entry = target_entry(target, &Settings::default(), &[], None);
+            TargetEntry { without_settings: true, ..entry }
+        }
         TargetRead::Unreadable(why) => target_entry(target, &Settings::default(), &[], Some(Arc::clone(why))),
         TargetRead::Present(state) => {
             let settings = state.settings.differing_from(defaults.of(target.surface()));

@@ -46,19 +46,26 @@ impl Tenant {
     }
 
     fn add_target(&mut self, at: usize, entry: TargetEntry) -> Result<(), Wrong> {
-        let TargetEntry { target, settings, unreadable, eligible, active } = entry;
+        let TargetEntry { target, settings, unreadable, without_settings, eligible, active } = entry;
         if !self.exists(&target) {
             return Err(Wrong::new(missing(&self.objects, at, &target), "list it, or take the target out"));
         }
         let defaults = self.defaults.of(target.surface());
         let settings = if settings.is_vacant() { Arc::clone(defaults) } else { Arc::new(defaults.with(&settings)) };
+        let made = |kind: Kind, entry: &RowEntry| {
+            let key = AssignmentKey { kind, principal: entry.principal, scope: entry.scope };
+            Some((key, entry.made_by.clone()?))
+        };
+        let makers = eligible.iter().filter_map(|entry| made(Kind::Eligible, entry));
+        let makers = makers.chain(active.iter().filter_map(|entry| made(Kind::Active, entry))).collect();
         let mut rows = Vec::with_capacity(eligible.len() + active.len());
         rows.extend(eligible.into_iter().map(|entry| row(Kind::Eligible, entry)));
         rows.extend(active.into_iter().map(|entry| row(Kind::Active, entry)));
-        rows.sort_by_key(|row| (row.key, row.origin));
-        // Only one of them can have been assigned; others may be inherited from several scopes, or be activations.
+        rows.sort_by_key(|row| (row.key, row.origin, row.window));
+        // Several windows of one person are possible, the same one twice is not. Others may be inherited from several
+        // scopes, or be activations.
         let twice = rows.windows(2).find_map(|pair| match pair {
-            [a, b] if a.key == b.key && a.origin.is_assigned() && b.origin.is_assigned() => Some(a.key),
+            [a, b] if a == b && a.origin.is_assigned() => Some(a.key),
             _ => None,
         });
         let names = Names::new(&self.objects);
@@ -72,7 +79,7 @@ impl Tenant {
                 Err(Wrong::new(format!("targets[{at}]: `{address}` is listed twice"), ONCE))
             }
             Entry::Vacant(place) => {
-                place.insert(Arc::new(Record { settings, rows, unreadable }));
+                place.insert(Arc::new(Record { settings, rows, unreadable, without_settings, makers }));
                 Ok(())
             }
         }
@@ -96,7 +103,8 @@ impl Tenant {
         let targets = self.targets.iter().map(|(target, record)| {
             let defaults = self.defaults.of(target.surface());
             let unreadable = record.unreadable.clone();
-            target_entry(target, &record.settings.differing_from(defaults), &record.rows, unreadable)
+            let entry = target_entry(target, &record.settings.differing_from(defaults), &record.rows, unreadable);
+            named(TargetEntry { without_settings: record.without_settings, ..entry }, &record.makers)
         });
         TenantFile { groups: groups.collect(), targets: targets.collect(), ..(*self.head).clone() }
     }
@@ -114,13 +122,24 @@ pub(super) fn target_entry(
         target: target.clone(),
         settings: settings.clone(),
         unreadable,
+        without_settings: false,
         eligible: of(Kind::Eligible),
         active: of(Kind::Active),
     }
 }
 
+/// With the applications that made assignments.
+fn named(mut entry: TargetEntry, makers: &BTreeMap<AssignmentKey, Arc<str>>) -> TargetEntry {
+    for (kind, rows) in [(Kind::Eligible, &mut entry.eligible), (Kind::Active, &mut entry.active)] {
+        for row in rows.iter_mut().filter(|row| row.origin.is_assigned()) {
+            row.made_by = makers.get(&AssignmentKey { kind, principal: row.principal, scope: row.scope }).cloned();
+        }
+    }
+    entry
+}
+
 fn row(kind: Kind, entry: RowEntry) -> Row {
-    let RowEntry { principal, scope, start, end, origin, condition } = entry;
+    let RowEntry { principal, scope, start, end, origin, condition, made_by: _ } = entry;
     Row { key: AssignmentKey { kind, principal, scope }, window: Window { start, end }, origin, condition }
 }
 
@@ -132,6 +151,7 @@ fn row_entry(row: &Row) -> RowEntry {
         end: row.window.end,
         origin: row.origin,
         condition: row.condition.clone(),
+        made_by: None,
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::model::{
     Access, AdministrativeUnitId, ArmScope, AssignmentScope, Condition, ContextId, GroupMembership, Origin,
-    PrincipalId, RoleId, Settings, Sparse, Target, TenantId, Time,
+    PrincipalId, RoleId, Settings, Sparse, Surface, Target, TenantId, Time,
 };
 
 /// A tenant in one file.
@@ -280,6 +280,9 @@ pub struct TargetEntry {
     /// Why settings and assignments could not be read, if they could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<Arc<str>>,
+    /// True for a role that has no settings of PIM yet.
+    #[serde(skip_serializing_if = "is_false")]
+    pub without_settings: bool,
     /// The eligible assignments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub eligible: Vec<RowEntry>,
@@ -312,6 +315,9 @@ struct TargetKeys {
     settings: Settings<Sparse>,
     /// Why settings and assignments could not be read, if they could not.
     unreadable: Option<Arc<str>>,
+    /// True for a role that has no settings of PIM yet.
+    #[serde(default)]
+    without_settings: bool,
     /// The eligible assignments.
     #[serde(default)]
     eligible: Vec<RowEntry>,
@@ -324,7 +330,8 @@ impl TryFrom<TargetKeys> for TargetEntry {
     type Error = &'static str;
 
     fn try_from(keys: TargetKeys) -> Result<Self, Self::Error> {
-        let TargetKeys { directory_role, group, access, scope, role, settings, unreadable, eligible, active } = keys;
+        let TargetKeys { directory_role, group, access, scope, role, .. } = keys;
+        let TargetKeys { settings, unreadable, without_settings, eligible, active, .. } = keys;
         let target = match (directory_role, (group, access), (scope, role)) {
             (Some(directory_role), (None, None), (None, None)) => Target::Directory { directory_role },
             (None, (Some(group), Some(access)), (None, None)) => Target::Group { group, access },
@@ -336,7 +343,13 @@ impl TryFrom<TargetKeys> for TargetEntry {
             (None, (None, None), (None, Some(_))) => return Err("`role` needs `scope` beside it"),
             _ => return Err("this entry names more than one target"),
         };
-        Ok(Self { target, settings, unreadable, eligible, active })
+        if without_settings && target.surface() == Surface::Groups {
+            return Err("a group always has settings, so `without_settings` cannot be");
+        }
+        if without_settings && !settings.is_vacant() {
+            return Err("`without_settings` and `settings` contradict each other");
+        }
+        Ok(Self { target, settings, unreadable, without_settings, eligible, active })
     }
 }
 
@@ -361,6 +374,9 @@ pub struct RowEntry {
     /// The condition, for Azure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
+    /// The application that made it, such as an access package; left out where somebody made it, or nobody knows who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<Arc<str>>,
 }
 
 impl TenantFile {

@@ -27,7 +27,7 @@ use self::commit::GroupCommit;
 use self::disk::{Location, Stamp};
 use self::lock::Lock;
 use super::{BackendError, Execute, ReadQuery, ReadState, Receipt};
-use crate::model::{Directory, NameQuery, Snapshot, Time};
+use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Snapshot, Target, Time};
 use crate::plan::Operation;
 
 /// Reads a tenant file.
@@ -63,6 +63,10 @@ impl ReadState for LocalReader {
 
     async fn directory(&self, _: &NameQuery) -> Result<Arc<Directory>, BackendError> {
         Ok(self.tenant.directory())
+    }
+
+    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+        self.tenant.makers(of)
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
@@ -101,6 +105,10 @@ impl ReadState for LocalExecutor {
 
     async fn directory(&self, _: &NameQuery) -> Result<Arc<Directory>, BackendError> {
         Ok(self.commit.durable().directory())
+    }
+
+    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+        self.commit.durable().makers(of)
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {

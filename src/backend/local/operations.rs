@@ -1,5 +1,6 @@
 //! What each operation does to a tenant in memory.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
@@ -28,8 +29,8 @@ impl Tenant {
                 let was = (*was, condition_was.as_ref());
                 self.update(target, assignment, was, (schedule.window(now), condition.as_ref()))
             }
-            Operation::Remove { target, assignment, was, condition_was } => {
-                self.remove(target, assignment, (*was, condition_was.as_ref()))
+            Operation::Remove { target, assignment, was, condition_was, also } => {
+                self.remove(target, assignment, (*was, condition_was.as_ref()), also, now)
             }
         }
     }
@@ -135,24 +136,26 @@ impl Tenant {
         self.need_principal(key.principal)?;
         let window = schedule.window(now);
         // An assignment that has ended does not stand in the way of a new one.
-        let there = self.found(target, key)?.filter(|row| !row.window.is_over(now));
-        if let Some(row) = there {
-            // "At once", or since a time that has passed, is so already if it has begun.
+        let there: Vec<&Row> = self.found(target, key)?.filter(|row| !row.window.is_over(now)).collect();
+        // "At once", or since a time that has passed, is so already if it has begun.
+        let is_same = |row: &&Row| {
             let begun = schedule.start.is_none_or(|start| start <= now) && !row.window.is_ahead(now);
             let same = row.window.end == window.end && (begun || row.window.start == window.start);
-            if row.origin.is_assigned() && same && row.condition.as_ref() == condition {
-                return Ok(Executed::AlreadySo);
-            }
-            if matches!(row.origin, Origin::Assigned | Origin::OutsidePim) {
-                return Err(conflict(format!("`{}` is there already, but not as planned", self.address(target, key))));
-            }
+            row.origin.is_assigned() && same && row.condition.as_ref() == condition
+        };
+        if there.iter().any(is_same) {
+            return Ok(Executed::AlreadySo);
+        }
+        if there.iter().any(|row| matches!(row.origin, Origin::Assigned | Origin::OutsidePim)) {
+            return Err(conflict(format!("`{}` is there already, but not as planned", self.address(target, key))));
         }
         self.under_pim(target)?;
         let row = Row { key: *key, window, origin: Origin::Assigned, condition: condition.cloned() };
+        self.record(target).makers.remove(key);
         let rows = &mut self.record(target).rows;
         rows.retain(|other| !(other.key == *key && other.origin.is_assigned()));
-        let at = rows.partition_point(|other| (other.key, other.origin) < (row.key, row.origin));
-        rows.insert(at, row);
+        rows.push(row);
+        sort(rows);
         Ok(Executed::Done)
     }
 
@@ -163,17 +166,29 @@ impl Tenant {
         was: (Window, Option<&Condition>),
         becomes: (Window, Option<&Condition>),
     ) -> Result<Executed, BackendError> {
-        let row = self.found(target, key)?.ok_or_else(|| not_found(format!("`{}`", self.address(target, key))))?;
-        self.need_assigned(target, row)?;
-        if (row.window, row.condition.as_ref()) == becomes {
+        let rows: Vec<&Row> = self.found(target, key)?.collect();
+        let first = rows.first().ok_or_else(|| not_found(format!("`{}`", self.address(target, key))))?;
+        self.need_assigned(target, first)?;
+        let is = |(window, condition): (Window, Option<&Condition>)| {
+            rows.iter()
+                .any(|row| row.origin.is_assigned() && (row.window, row.condition.as_ref()) == (window, condition))
+        };
+        if is(becomes) {
             return Ok(Executed::AlreadySo);
         }
-        self.need_same(target, row, was)?;
-        let condition = becomes.1.cloned();
-        if let Some(row) = self.record(target).assigned_mut(key) {
-            row.window = becomes.0;
+        if !is(was) {
+            return Err(self.changed(target, key));
+        }
+        let (window, condition) = (becomes.0, becomes.1.cloned());
+        self.record(target).makers.remove(key);
+        let rows = &mut self.record(target).rows;
+        let is_it =
+            |row: &&mut Row| row.key == *key && row.origin.is_assigned() && (row.window, row.condition.as_ref()) == was;
+        if let Some(row) = rows.iter_mut().find(is_it) {
+            row.window = window;
             row.condition = condition;
         }
+        sort(rows);
         Ok(Executed::Done)
     }
 
@@ -182,20 +197,29 @@ impl Tenant {
         target: &Target,
         key: &AssignmentKey,
         was: (Window, Option<&Condition>),
+        also: &[Window],
+        now: Time,
     ) -> Result<Executed, BackendError> {
-        let Some(row) = self.found(target, key)? else { return Ok(Executed::AlreadySo) };
-        self.need_assigned(target, row)?;
-        self.need_same(target, row, was)?;
+        let rows: Vec<&Row> = self.found(target, key)?.collect();
+        let Some(first) = rows.first() else { return Ok(Executed::AlreadySo) };
+        self.need_assigned(target, first)?;
+        let is_planned = |row: &&Row| (row.window, row.condition.as_ref()) == was || also.contains(&row.window);
+        let mut there = rows.iter().filter(|row| row.origin.is_assigned());
+        // One that has ended is no reason not to take back what has not.
+        if !there.all(|row| is_planned(row) || row.window.is_over(now)) || !rows.iter().any(is_planned) {
+            return Err(self.changed(target, key));
+        }
+        self.record(target).makers.remove(key);
         self.record(target).rows.retain(|row| !(row.key == *key && row.origin.is_assigned()));
         Ok(Executed::Done)
     }
 
-    /// The row with this key, the assigned one first.
-    fn found(&self, target: &Target, key: &AssignmentKey) -> Result<Option<&Row>, BackendError> {
-        // Rows of one key are ordered by origin, and `assigned` is the first.
+    /// The rows with this key, those that were assigned first.
+    fn found(&self, target: &Target, key: &AssignmentKey) -> Result<impl Iterator<Item = &Row>, BackendError> {
         let rows = self.readable(target)?.map_or(&[][..], |record| &record.rows);
         let at = rows.partition_point(|row| row.key < *key);
-        Ok(rows.get(at).filter(|row| row.key == *key))
+        let key = *key;
+        Ok(rows.iter().skip(at).take_while(move |row| row.key == key))
     }
 
     /// The record of a target, if it has one. An error if the target does not exist or could not be read.
@@ -213,10 +237,15 @@ impl Tenant {
     /// The record of a target, to change it.
     fn record(&mut self, target: &Target) -> &mut Record {
         let settings = self.defaults.of(target.surface());
-        let record = self
-            .targets
-            .entry(target.clone())
-            .or_insert_with(|| Arc::new(Record { settings: Arc::clone(settings), rows: Vec::new(), unreadable: None }));
+        let record = self.targets.entry(target.clone()).or_insert_with(|| {
+            Arc::new(Record {
+                settings: Arc::clone(settings),
+                rows: Vec::new(),
+                unreadable: None,
+                without_settings: false,
+                makers: BTreeMap::new(),
+            })
+        });
         Arc::make_mut(record)
     }
 
@@ -256,11 +285,8 @@ impl Tenant {
         Err(conflict(format!("`{}` {why}", self.address(target, &row.key))))
     }
 
-    fn need_same(&self, target: &Target, row: &Row, was: (Window, Option<&Condition>)) -> Result<(), BackendError> {
-        if (row.window, row.condition.as_ref()) == was {
-            return Ok(());
-        }
-        Err(conflict(format!("`{}` has changed since the plan was made", self.address(target, &row.key))))
+    fn changed(&self, target: &Target, key: &AssignmentKey) -> BackendError {
+        conflict(format!("`{}` has changed since the plan was made", self.address(target, key)))
     }
 
     fn name(&self, target: &Target) -> String {
@@ -274,10 +300,8 @@ impl Tenant {
     }
 }
 
-impl Record {
-    fn assigned_mut(&mut self, key: &AssignmentKey) -> Option<&mut Row> {
-        self.rows.iter_mut().find(|row| row.key == *key && row.origin.is_assigned())
-    }
+fn sort(rows: &mut [Row]) {
+    rows.sort_by_key(|row| (row.key, row.origin, row.window));
 }
 
 fn done(changed: bool) -> Executed {

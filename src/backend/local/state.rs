@@ -9,9 +9,9 @@ use super::file::{GroupEntry, TenantFile};
 use crate::backend::ReadQuery;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
-    Access, AdministrativeUnit, ArmPlace, ArmScope, AuthenticationContext, Current, Directory, GroupFacts, GroupRead,
-    GroupState, Principal, PrincipalDetail, PrincipalId, Role, Row, Settings, Snapshot, Surface, Target, TargetRead,
-    TargetState, Time, through_pim,
+    Access, AdministrativeUnit, ArmPlace, ArmScope, AssignmentKey, AuthenticationContext, Current, Directory,
+    GroupFacts, GroupRead, GroupState, Makers, Principal, PrincipalDetail, PrincipalId, Role, Row, Settings, Snapshot,
+    Surface, Target, TargetRead, TargetState, Time, through_pim,
 };
 
 /// A tenant in memory.
@@ -43,6 +43,9 @@ pub(super) struct Record {
     /// Ordered by key.
     pub(super) rows: Vec<Row>,
     pub(super) unreadable: Option<Arc<str>>,
+    pub(super) without_settings: bool,
+    /// The applications that made assignments.
+    pub(super) makers: BTreeMap<AssignmentKey, Arc<str>>,
 }
 
 /// The service's default settings, one copy for all targets that have them.
@@ -116,7 +119,17 @@ impl Tenant {
             targets,
             groups,
             notes: BTreeSet::new(),
+            makers: Makers::default(),
         }
+    }
+
+    /// Which of these assignments another application made.
+    pub fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+        let maker = |(target, key): &(Target, AssignmentKey)| {
+            let name = self.targets.get(target)?.makers.get(key)?;
+            Some(((target.clone(), *key), Arc::clone(name)))
+        };
+        Makers { applications: of.iter().filter_map(maker).collect(), ..Makers::default() }
     }
 
     /// The listed targets, every directory role, and both accesses of every group under PIM. Roles at scopes of Azure
@@ -136,6 +149,7 @@ impl Tenant {
     fn target(&self, target: &Target) -> Option<TargetRead> {
         match self.targets.get(target).map(Arc::as_ref) {
             Some(Record { unreadable: Some(reason), .. }) => Some(TargetRead::Unreadable(Arc::clone(reason))),
+            Some(Record { without_settings: true, .. }) => Some(TargetRead::WithoutSettings),
             Some(record) => Some(TargetRead::Present(TargetState {
                 settings: Arc::clone(&record.settings),
                 rows: record.rows.clone(),

@@ -167,21 +167,20 @@ impl Assembly {
         targets: impl IntoIterator<Item = Target>,
         exists: impl Fn(&Target) -> bool,
     ) -> (BTreeMap<Target, TargetRead>, BTreeSet<String>) {
-        let Self { mut settings, mut rows, mut broken, mut notes } = self;
+        let Self { mut settings, mut rows, mut broken, notes } = self;
         let mut reads = BTreeMap::new();
         for target in targets {
             let read = match (broken.remove(&target), settings.remove(&target), rows.remove(&target)) {
                 (Some(why), _, _) => TargetRead::Unreadable(why),
                 (None, Some(settings), rows) => {
-                    let (rows, twice) = ordered(rows.unwrap_or_default());
-                    if twice {
-                        notes
-                            .insert("an assignment is listed twice with different times; the longer one counts".into());
-                    }
-                    TargetRead::Present(TargetState { settings, rows })
+                    TargetRead::Present(TargetState { settings, rows: ordered(rows.unwrap_or_default()) })
                 }
                 (None, None, None) if !exists(&target) => continue,
-                (None, None, _) => TargetRead::Unreadable("the service did not say what its settings are".into()),
+                (None, None, _) if target.surface() == Surface::Groups => {
+                    TargetRead::Unreadable("the service did not say what its settings are".into())
+                }
+                // docs/service.md: rows-5
+                (None, None, _) => TargetRead::WithoutSettings,
             };
             reads.insert(target, read);
         }
@@ -189,17 +188,11 @@ impl Assembly {
     }
 }
 
-/// Rows in their order. Only one of them can have been assigned; the service may show the one that an update replaced for
-/// a while longer. True where it did.
-fn ordered(mut rows: Vec<Row>) -> (Vec<Row>, bool) {
-    // Of two that only differ in their times, the one that ends last comes first.
-    let ends = |row: &Row| std::cmp::Reverse((row.window.end.is_none(), row.window.end));
-    rows.sort_by_key(|row| (row.key, row.origin, ends(row), row.window.start));
+/// Rows in their order, each once. The same person may have several windows (docs/service.md: rows-3).
+fn ordered(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by_key(|row| (row.key, row.origin, row.window));
     rows.dedup();
-    let before = rows.len();
-    rows.dedup_by(|later, first| later.key == first.key && later.origin.is_assigned() && first.origin.is_assigned());
-    let twice = rows.len() < before;
-    (rows, twice)
+    rows
 }
 
 #[cfg(test)]

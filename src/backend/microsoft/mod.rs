@@ -13,6 +13,7 @@ pub mod error;
 mod execute;
 mod groups;
 mod http;
+mod makers;
 pub mod permission;
 pub mod probe;
 mod reader;

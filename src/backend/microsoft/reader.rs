@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use super::assembly::{Assembly, why};
 use super::azure::{self, Policies};
 use super::directory::{self, Objects, Onboarded};
+use super::entra::role_ids::RoleIds;
 use super::http::{ReadClient, Stats, Transport};
 use super::{Options, entra, groups};
 use crate::backend::{BackendError, ReadQuery, ReadState, Tenant};
 use crate::model::audit::AuditEvent;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
-    Access, ArmPlace, ArmScope, Directory, GroupRead, Kind, NameQuery, Origin, Principal, PrincipalDetail, PrincipalId,
-    Role, RoleId, Snapshot, Target, TenantId, Time,
+    Access, ArmPlace, ArmScope, AssignmentKey, Directory, GroupRead, Kind, Makers, NameQuery, Origin, Principal,
+    PrincipalDetail, PrincipalId, Role, RoleId, Snapshot, Target, TenantId, Time,
 };
 
 /// Reads a tenant.
@@ -24,6 +25,8 @@ pub struct MicrosoftReader {
     pub(super) client: ReadClient,
     /// What [`ReadState::directory`] read, for the snapshot that follows.
     kept: Arc<Mutex<Option<Kept>>>,
+    /// What directory roles are called, as the last reading learned it.
+    role_ids: Arc<Mutex<RoleIds>>,
 }
 
 /// What is known before a snapshot is read.
@@ -39,7 +42,7 @@ impl MicrosoftReader {
     /// A reader. Nothing is asked yet.
     pub fn new(options: Options) -> Result<Self, BackendError> {
         let transport = Transport::new(options)?;
-        Ok(Self { client: ReadClient::new(Arc::new(transport)), kept: Arc::default() })
+        Ok(Self { client: ReadClient::new(Arc::new(transport)), kept: Arc::default(), role_ids: Arc::default() })
     }
 
     /// What was sent and received so far.
@@ -55,6 +58,16 @@ impl MicrosoftReader {
             help: Some("sign in to a tenant, or use another kind of credential".to_owned()),
         })?;
         Ok((tenant, claims.object))
+    }
+
+    /// What directory roles are called, as far as it was read.
+    pub(super) fn role_ids(&self) -> RoleIds {
+        self.role_ids.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what was learned about what directory roles are called.
+    pub(super) fn learned(&self, ids: RoleIds) {
+        *self.role_ids.lock().unwrap_or_else(PoisonError::into_inner) = ids;
     }
 
     fn keep(&self, kept: Option<Kept>) -> Option<Kept> {
@@ -83,6 +96,11 @@ impl ReadState for MicrosoftReader {
 
     async fn audit(&self, since: Time) -> Result<Option<Vec<AuditEvent>>, BackendError> {
         Ok(Some(super::audit::read(&self.client, since).await?))
+    }
+
+    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+        let runner = self.client.claims().await.ok().and_then(|claims| claims.object);
+        super::makers::read(&self.client, of, &self.role_ids(), runner).await
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
@@ -114,6 +132,7 @@ impl ReadState for MicrosoftReader {
             self.look_up(&mut kept, &mut assembly, &mut lists, &targets, &watched).await;
         }
         kept.note_onboarded(&assembly);
+        self.learned(std::mem::take(&mut kept.objects.role_ids));
         let (targets, notes) = assembly.finish(targets, |target| exists.contains(target));
         Ok(Snapshot {
             tenant,
@@ -125,6 +144,7 @@ impl ReadState for MicrosoftReader {
             targets,
             groups: lists,
             notes,
+            makers: Makers::default(),
         })
     }
 }
@@ -233,14 +253,15 @@ async fn only(
         }
     }
     let policies = std::mem::take(&mut kept.policies);
+    let ids = std::mem::take(&mut kept.objects.role_ids);
     let Objects { roles: known, principals, without_roles, .. } = &kept.objects;
     let to_read = if without_roles.is_some() { BTreeSet::new() } else { roles.clone() };
     let (of_roles, of_groups, of_azure) = futures::join!(
-        roles_only(client, known, &to_read),
+        roles_only(client, known, ids, &to_read),
         groups_only(client, principals, is_first, &groups, lists),
         azure::read::read(client, &azure, policies),
     );
-    let (mut assembly, listed) = of_roles;
+    let RolesOnly { found: mut assembly, listed, ids } = of_roles;
     if let Some(reason) = without_roles {
         let targets: Vec<Target> = roles.iter().map(|role| Target::Directory { directory_role: *role }).collect();
         assembly.all_broken(&targets, reason);
@@ -250,6 +271,7 @@ async fn only(
     assembly.extend(of_azure);
     assembly.notes(note);
     kept.objects.roles.extend(listed);
+    kept.objects.role_ids = ids;
     kept.objects.principals.extend(principals.into_iter().map(|principal| (principal.id, principal)));
     if let Some(onboarded) = onboarded {
         kept.objects.onboarded = onboarded;
@@ -263,19 +285,32 @@ async fn only(
     Found { kept, targets: targets.clone(), assembly, lists: found.lists, exists }
 }
 
-/// Directory roles, and their definitions where those are not known.
-async fn roles_only(client: &ReadClient, known: &[Role], asked: &BTreeSet<RoleId>) -> (Assembly, Vec<Role>) {
-    if asked.is_empty() || !known.is_empty() {
-        return (entra::read::read(client, asked).await, Vec::new());
+/// What was read of directory roles.
+struct RolesOnly {
+    found: Assembly,
+    /// Roles that were not known before.
+    listed: Vec<Role>,
+    ids: RoleIds,
+}
+
+/// Directory roles, and their definitions where those are not known: they say which role an assignment is of.
+async fn roles_only(client: &ReadClient, known: &[Role], mut ids: RoleIds, asked: &BTreeSet<RoleId>) -> RolesOnly {
+    let mut listed = Vec::new();
+    if !asked.is_empty() && known.is_empty() {
+        match directory::roles(client).await {
+            Ok(roles) => (listed, ids) = roles,
+            Err(error) => {
+                // Without the definitions nobody can say which of them exist.
+                let targets: Vec<Target> =
+                    asked.iter().map(|role| Target::Directory { directory_role: *role }).collect();
+                let mut found = Assembly::default();
+                found.all_broken(&targets, why(&error));
+                return RolesOnly { found, listed, ids };
+            }
+        }
     }
-    let (mut found, listed) = futures::join!(entra::read::read(client, asked), directory::roles(client));
-    let listed = listed.unwrap_or_else(|error| {
-        // Without the definitions nobody can say which of them exist.
-        let targets: Vec<Target> = asked.iter().map(|role| Target::Directory { directory_role: *role }).collect();
-        found.all_broken(&targets, why(&error));
-        Vec::new()
-    });
-    (found, listed)
+    let found = entra::read::read(client, asked, &mut ids).await;
+    RolesOnly { found, listed, ids }
 }
 
 /// What was read of groups.
@@ -352,8 +387,12 @@ type Entra = (Kept, Assembly, BTreeSet<Target>, BTreeMap<PrincipalId, GroupRead>
 async fn entra_and_groups(client: &ReadClient) -> Entra {
     let of_roles = async {
         let listed = directory::roles(client).await;
-        let ids = listed.iter().flatten().map(|role| role.id).collect();
-        (entra::read::read(client, &ids).await, listed)
+        let (listed, mut ids) = match listed {
+            Ok((roles, ids)) => (Ok(roles), ids),
+            Err(error) => (Err(error), RoleIds::default()),
+        };
+        let asked = listed.iter().flatten().map(|role| role.id).collect();
+        (entra::read::read(client, &asked, &mut ids).await, listed, ids)
     };
     let of_groups = async {
         let (onboarded, note) = directory::onboarded(client).await;
@@ -363,11 +402,12 @@ async fn entra_and_groups(client: &ReadClient) -> Entra {
         };
         (groups::read::read(client, &groups, &groups).await, onboarded, groups, note)
     };
-    let ((mut assembly, roles), (found, onboarded, groups, note)) = futures::join!(of_roles, of_groups);
+    let ((mut assembly, roles, ids), (found, onboarded, groups, note)) = futures::join!(of_roles, of_groups);
     assembly.extend(found.targets);
     assembly.notes(note.map(|note| format!("{note}, and none is in this snapshot")));
     let mut kept = Kept::default();
     kept.objects.roles = roles.unwrap_or_else(|error| missing(&mut assembly, &error));
+    kept.objects.role_ids = ids;
     kept.objects.onboarded = onboarded;
     let roles = kept.objects.roles.iter().map(|role| Target::Directory { directory_role: role.id });
     let groups = groups.into_iter().flat_map(|group| BOTH.map(|access| Target::Group { group, access }));

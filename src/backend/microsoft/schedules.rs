@@ -75,7 +75,7 @@ impl Concern {
 /// service or of `eligibilitySchedules`, `assignmentSchedules` of groups, as it stands in the list.
 ///
 /// A word that is not known, or missing, is an error: the row it stands in is somebody's access, and may be ours
-/// (docs/service.md: schedules-2).
+/// (docs/service.md: rows-2).
 pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Reading, ScheduleError> {
     let nowhere = |what: String| ScheduleError { concern: Concern::Anything, what };
     let fields = match surface {
@@ -116,7 +116,6 @@ pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Rea
 /// What a schedule says that is not known, or why it makes no sense; nothing where all of it is clear.
 pub(super) fn strange(surface: Surface, kind: Kind, schedule: &Value) -> Option<String> {
     match read(surface, kind, schedule) {
-        Ok(Reading::Unknown(note)) => Some(note),
         Ok(Reading::Found(_) | Reading::Nothing) => None,
         Err(error) => Some(error.to_string()),
     }
@@ -148,7 +147,7 @@ fn place(surface: Surface, fields: &Map<String, Value>) -> Result<(Target, Assig
             let target =
                 Target::Directory { directory_role: RoleId::new(id(fields, "roleDefinitionId").map_err(nowhere)?) };
             let scope = text("directoryScopeId").and_then(directory_scope);
-            // docs/service.md: schedules-1
+            // docs/service.md: rows-1
             match (word(fields, "appScopeId"), scope) {
                 (Some(_), _) => Err(unclear(Concern::Target(target), "appScopeId")),
                 (None, Some(scope)) => Ok((target, scope)),

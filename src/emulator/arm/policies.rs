@@ -141,7 +141,8 @@ fn listed(world: &World, request: &Request, scope: &Scope) -> Result<Vec<Uuid>, 
 }
 
 fn roles_at<'w>(world: &'w World, scope: &'w Scope) -> impl Iterator<Item = Uuid> + 'w {
-    world.azure_roles.values().filter(|role| world.is_assignable(role, scope)).map(|role| role.id)
+    let has_policy = |role: &Uuid| !world.without_policy.contains(&Target::Azure { scope: scope.clone(), role: *role });
+    world.azure_roles.values().filter(|role| world.is_assignable(role, scope)).map(|role| role.id).filter(has_policy)
 }
 
 /// Refuses what the tenant file says cannot be read.

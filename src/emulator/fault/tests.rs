@@ -19,9 +19,21 @@ fn values_are_read_and_nonsense_is_refused() {
     assert_eq!(fault("throttling=3"), Fault::Throttling(3));
     assert_eq!(fault("reset=after:2"), Fault::Reset(Moment::After, 2));
     assert_eq!(fault("server-error=4"), Fault::ServerError(Moment::Read, 4));
+    let role = Some(uuid::Uuid::from_u128(7));
+    let id = "00000000-0000-0000-0000-000000000007";
+    assert_eq!(fault(&format!("two-ids={id}")), Fault::TwoIds(TwoIds { role, strict: false }));
+    assert_eq!(fault(&format!("two-ids=strict:{id}")), Fault::TwoIds(TwoIds { role, strict: true }));
     assert_eq!(fault("denied=/subscriptions/x"), Fault::Denied("/subscriptions/x".to_owned()));
-    for bad in ["nothing", "throttling=0", "throttling=x", "reset=during:2", "denied", "latency", "policy-id-changes=1"]
-    {
+    for bad in [
+        "nothing",
+        "throttling=0",
+        "throttling=x",
+        "reset=during:2",
+        "denied",
+        "latency",
+        "policy-id-changes=1",
+        "two-ids=x",
+    ] {
         assert!(bad.parse::<Fault>().is_err(), "{bad}");
     }
 }

@@ -18,6 +18,7 @@ mod role;
 mod rule;
 mod schedule;
 mod schema;
+mod second_id;
 
 use http::Method;
 
@@ -28,6 +29,16 @@ use collection::{Collection, Form};
 
 /// Answers a request.
 pub(crate) fn answer(world: &mut World, request: &Request, caller: &Caller) -> Result<Reply, ServiceFailure> {
+    match world.faults.two_ids() {
+        // What is in a batch is answered part by part.
+        Some(fault) if request.path.last().is_none_or(|last| last != "$batch") => {
+            second_id::around(world, request, fault, |world, request| dispatch(world, request, caller))
+        }
+        _ => dispatch(world, request, caller),
+    }
+}
+
+fn dispatch(world: &mut World, request: &Request, caller: &Caller) -> Result<Reply, ServiceFailure> {
     let original: Vec<String> = request.path.iter().skip(1).flat_map(|segment| keys_apart(segment)).collect();
     let lower: Vec<String> = original.iter().map(|segment| segment.to_lowercase()).collect();
     let path: Vec<&str> = lower.iter().map(String::as_str).collect();

@@ -156,7 +156,9 @@ fn in_scope(world: &World, filter: Option<&Filter>) -> Result<Vec<Target>, Servi
         other => return Err(bad(format!("'{other}' is not a scope type that has policies."))),
     };
     let role = filter.fixes("roleDefinitionId");
-    let meant = |target: &Target| role.is_none_or(|role| role_id(target).eq_ignore_ascii_case(role));
+    let meant = |target: &Target| {
+        role.is_none_or(|role| role_id(target).eq_ignore_ascii_case(role)) && !world.without_policy.contains(target)
+    };
     let targets: Vec<Target> = targets.into_iter().filter(meant).collect();
     let readable: Vec<Target> =
         targets.iter().filter(|target| !world.unreadable.contains_key(target)).cloned().collect();
@@ -191,7 +193,8 @@ fn find(world: &World, id: &str) -> Option<Target> {
         }
         _ => return None,
     };
-    candidates.into_iter().find(|target| policy_id(world, target).eq_ignore_ascii_case(id))
+    let mut candidates = candidates.into_iter().filter(|target| !world.without_policy.contains(target));
+    candidates.find(|target| policy_id(world, target).eq_ignore_ascii_case(id))
 }
 
 /// `DirectoryRole_<tenant>_<guid>`, `Group_<group>_<guid>`

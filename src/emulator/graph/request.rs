@@ -218,7 +218,9 @@ fn removes(action: Action) -> bool {
 }
 
 fn created_by(caller: &Caller) -> Value {
-    let identity = json!({ "displayName": null, "id": caller.id });
+    // Only of an application that is none of the tenant's own a name is there.
+    let name = caller.name.as_ref().filter(|_| caller.is_application && caller.app_id.is_none());
+    let identity = json!({ "displayName": name, "id": caller.id });
     if caller.is_application {
         json!({ "application": identity, "device": null, "user": null })
     } else {

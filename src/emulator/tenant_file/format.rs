@@ -188,6 +188,8 @@ pub(super) struct TargetEntry {
     pub(super) settings: Settings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unreadable: Option<String>,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub(super) without_settings: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) eligible: Vec<Row>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -228,4 +230,6 @@ pub(super) struct Row {
     pub(super) origin: OriginWord,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) condition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) made_by: Option<String>,
 }

@@ -12,9 +12,9 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::emulator::world::{
-    Access, AdministrativeUnit, AzureRole, Clock, Context, DirectoryRole, DirectoryScope, Extra, Group, Kind,
-    ManagementGroup, Membership, Origin, Policy, Rules, Schedule, Scope, ServicePrincipal, Subscription, Target,
-    Tenant, Time, User, World,
+    Accepted, Access, Action, AdministrativeUnit, Asked, AzureRole, Caller, Clock, Context, DirectoryRole,
+    DirectoryScope, Ending, Extra, Group, Kind, ManagementGroup, Membership, Origin, Policy, Rules, Schedule, Scope,
+    ServicePrincipal, Status, Subscription, Target, Tenant, Time, User, Window, World,
 };
 use format::{AssignmentScope, File, MembershipWord, OriginWord, Row, TargetEntry};
 
@@ -140,6 +140,9 @@ fn target(world: &mut World, entry: TargetEntry) -> Result<(), String> {
     if let Some(reason) = entry.unreadable {
         world.unreadable.insert(target.clone(), reason);
     }
+    if entry.without_settings {
+        world.without_policy.insert(target.clone());
+    }
     let defaults = Rules::default_of(target.surface());
     let rules = settings::over(&defaults, &entry.settings)?;
     if rules != defaults {
@@ -150,13 +153,59 @@ fn target(world: &mut World, entry: TargetEntry) -> Result<(), String> {
     let mut schedules = Vec::new();
     for (kind, row) in kinds.into_iter().flat_map(|(kind, rows)| rows.into_iter().map(move |row| (kind, row))) {
         let number = schedules.len();
-        schedules.push(schedule(world, &target, kind, number, row)?);
+        let made_by = row.made_by.clone();
+        let schedule = schedule(world, &target, kind, number, row)?;
+        if let Some(name) = made_by {
+            made(world, &target, &schedule, name);
+        }
+        schedules.push(schedule);
     }
     if world.schedules.contains_key(&target) {
         return Err("it is listed twice".to_owned());
     }
     world.schedules.insert(target, schedules);
     Ok(())
+}
+
+/// The request of an application that made what the file lists.
+fn made(world: &mut World, target: &Target, schedule: &Schedule, name: String) {
+    let id = world.id_of(&format!("application/{name}"));
+    let caller = Caller {
+        id,
+        name: Some(name),
+        upn: None,
+        app_id: None,
+        is_application: true,
+        mfa: false,
+        contexts: Vec::new(),
+    };
+    let end = schedule.end.map_or(Ending::Never, Ending::Until);
+    let asked = Asked {
+        id: None,
+        target: target.clone(),
+        kind: schedule.kind,
+        action: Action::AdminAssign,
+        principal: schedule.principal,
+        scope: schedule.scope,
+        window: Some(Window { start: schedule.start, end }),
+        justification: None,
+        ticket_number: None,
+        ticket_system: None,
+        condition: schedule.condition.clone(),
+        target_schedule: None,
+        validate_only: false,
+        caller,
+    };
+    let created = schedule.start.unwrap_or_else(|| world.now());
+    world.requests.push(Accepted {
+        id: schedule.id,
+        asked,
+        status: Status::Provisioned,
+        created,
+        completed: Some(created),
+        schedule: Some(schedule.id),
+        replaced: None,
+    });
 }
 
 fn schedule(world: &World, target: &Target, kind: Kind, number: usize, row: Row) -> Result<Schedule, String> {

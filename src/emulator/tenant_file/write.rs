@@ -22,8 +22,13 @@ pub(crate) fn write(world: &World) -> String {
 
 fn file(world: &World) -> File {
     let text = |scopes: &[Scope]| scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
-    let changed: BTreeSet<&Target> =
-        world.policies.keys().chain(world.schedules.keys()).chain(world.unreadable.keys()).collect();
+    let changed: BTreeSet<&Target> = world
+        .policies
+        .keys()
+        .chain(world.schedules.keys())
+        .chain(world.unreadable.keys())
+        .chain(&world.without_policy)
+        .collect();
     File {
         _schema: None,
         format: "pimform-tenant".to_owned(),
@@ -112,13 +117,17 @@ fn group(group: &Group) -> GroupEntry {
 fn entry(world: &World, target: &Target) -> TargetEntry {
     let rows = |kind| {
         let schedules = world.schedules.get(target).into_iter().flatten();
-        schedules.filter(|schedule| schedule.kind == kind && schedule.removed.is_none()).map(row).collect()
+        schedules
+            .filter(|schedule| schedule.kind == kind && schedule.removed.is_none())
+            .map(|schedule| row(world, schedule))
+            .collect()
     };
     let mut entry = TargetEntry {
         settings: world.policies.get(target).map_or_else(Default::default, |policy| {
             settings::differing(&policy.rules, &Rules::default_of(target.surface()))
         }),
         unreadable: world.unreadable.get(target).cloned(),
+        without_settings: world.without_policy.contains(target),
         eligible: rows(Kind::Eligible),
         active: rows(Kind::Active),
         ..TargetEntry::default()
@@ -137,8 +146,12 @@ fn entry(world: &World, target: &Target) -> TargetEntry {
     entry
 }
 
-fn row(schedule: &Schedule) -> Row {
+fn row(world: &World, schedule: &Schedule) -> Row {
+    let request = schedule.request.and_then(|id| world.accepted(id));
+    // Only an application that is none of the tenant's own is one that the file names.
+    let maker = request.map(|request| &request.asked.caller).filter(|caller| world.principal(caller.id).is_none());
     Row {
+        made_by: maker.filter(|caller| caller.is_application).and_then(|caller| caller.name.clone()),
         principal: schedule.principal,
         scope: match schedule.scope {
             DirectoryScope::Whole => AssignmentScope::Whole,

@@ -15,7 +15,7 @@ mod target;
 mod time;
 mod visibility;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -84,6 +84,8 @@ pub(crate) struct World {
     pub(crate) policies: BTreeMap<Target, Policy>,
     /// Why the settings and assignments of a target cannot be read, if they cannot.
     pub(crate) unreadable: BTreeMap<Target, String>,
+    /// Roles that have no policy, such as one that the service has only just got.
+    pub(crate) without_policy: BTreeSet<Target>,
     /// The schedules of each target, those that have ended too.
     pub(crate) schedules: BTreeMap<Target, Vec<Schedule>>,
     /// What clients have sent about resource groups and resources that they made here, without id, name and type.
@@ -131,6 +133,7 @@ impl World {
             azure_roles: BTreeMap::new(),
             policies: BTreeMap::new(),
             unreadable: BTreeMap::new(),
+            without_policy: BTreeSet::new(),
             schedules: BTreeMap::new(),
             details: BTreeMap::new(),
             preview: BTreeMap::new(),

@@ -185,8 +185,15 @@ impl Holders {
                 && counts_as_holder(&row.key)
                 && !row.window.is_over(now)
         };
-        let held = |row: &Row| ((row.key, row.origin), Held::of(&row.window, now));
-        Self(rows.iter().filter(counts).map(held).collect())
+        let mut all: BTreeMap<(AssignmentKey, Origin), Held> = BTreeMap::new();
+        for row in rows.iter().filter(counts) {
+            let held = Held::of(&row.window, now);
+            // Of several windows each counts for what it is.
+            let before = all.entry((row.key, row.origin)).or_insert(held);
+            before.just_now |= held.just_now;
+            before.for_good |= held.for_good;
+        }
+        Self(all)
     }
 
     fn carry_out(&mut self, operation: &Operation, now: Time) {

@@ -54,6 +54,7 @@ pub fn guard(plan: &Plan, desired: &Desired, snapshot: &Snapshot, allowed: &BTre
         view.protected(),
         view.own_access(),
         view.onboarding(),
+        view.access_packages(),
     ];
     Verdict { violations: violations.into_iter().flatten().collect(), allowed: allowed.clone() }
 }
@@ -87,6 +88,23 @@ impl View<'_> {
         }
         let message = "there is no policy file".to_owned();
         vec![Violation { guard: GuardId::EmptyPolicy, message, addresses: Vec::new() }]
+    }
+
+    /// What another application made, it may make again, or somebody was given it in another way than by the files.
+    fn access_packages(&self) -> Vec<Violation> {
+        let mut made: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (step, target, key) in self.plan.removals() {
+            if let Some(name) = self.snapshot.makers.applications.get(&(target.clone(), *key)) {
+                made.entry(name).or_default().push(step.address.clone());
+            }
+        }
+        let violation = |(name, addresses): (&str, Vec<String>)| {
+            let assignments = if addresses.len() == 1 { "assignment" } else { "assignments" };
+            let count = addresses.len();
+            let message = format!("{count} {assignments} that the application `{name}` made would be removed");
+            Violation { guard: GuardId::AccessPackages, message, addresses }
+        };
+        made.into_iter().map(violation).collect()
     }
 
     fn onboarding(&self) -> Vec<Violation> {

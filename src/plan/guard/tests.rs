@@ -4,7 +4,7 @@ use super::*;
 use crate::diag::Span;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
-    AssignmentKey, AssignmentScope, Condition, Directory, Ending, GroupFacts, GroupMembership, Kind, Principal,
+    AssignmentKey, AssignmentScope, Condition, Directory, Ending, GroupFacts, GroupMembership, Kind, Makers, Principal,
     PrincipalDetail, RoleId, Schedule, Shift, Window,
 };
 use crate::plan::Reason;
@@ -64,6 +64,7 @@ fn when_a_group_loses(memberships: BTreeMap<PrincipalId, BTreeSet<PrincipalId>>)
         targets: BTreeMap::new(),
         groups: BTreeMap::new(),
         notes: BTreeSet::new(),
+        makers: Makers::default(),
     };
     let verdict = guard(&plan, &desired, &snapshot, &BTreeSet::new());
     verdict.violations.into_iter().map(|violation| (violation.guard, violation.message)).collect()

@@ -323,7 +323,7 @@ fn state(tenant: &Tenant, target: &Target) -> Option<(Arc<Settings<Current>>, Ve
     let query = ReadQuery::Only { targets, groups: BTreeSet::new(), watched: BTreeSet::new() };
     match tenant.snapshot(&query, now()).targets.remove(target)? {
         TargetRead::Present(state) => Some((state.settings, state.rows)),
-        TargetRead::Unreadable(why) => panic!("{why}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -380,7 +380,7 @@ impl Draw<'_, '_> {
             7 | 8 => {
                 let (target, assignment) = self.there();
                 let (was, condition_was) = self.was(&target, &assignment);
-                Operation::Remove { target, assignment, was, condition_was }
+                Operation::Remove { target, assignment, was, condition_was, also: Vec::new() }
             }
             // Where the choices have run out, too.
             _ => {

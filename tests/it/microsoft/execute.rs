@@ -219,7 +219,7 @@ fn update(target: &Target, assignment: AssignmentKey, was: Window, schedule: Sch
 }
 
 fn remove(target: &Target, assignment: AssignmentKey, was: Window) -> Operation {
-    Operation::Remove { target: target.clone(), assignment, was, condition_was: None }
+    Operation::Remove { target: target.clone(), assignment, was, condition_was: None, also: Vec::new() }
 }
 
 fn since(text: &str, end: Option<Time>) -> Window {

@@ -126,6 +126,7 @@ async fn what_is_denied_is_unreadable_and_nothing_else_is_lost() {
                     assert!(!concerns(target), "{denied}: {address}");
                     assert_eq!(Some(read), whole.snapshot.targets.get(target), "{denied}: {address}");
                 }
+                TargetRead::WithoutSettings => panic!("{denied}: {address}"),
                 TargetRead::Unreadable(why) => {
                     assert!(concerns(target), "{denied}: {address}: {why}");
                     assert!(why.contains("403") && why.contains("pimform permissions"), "{denied}: {address}: {why}");

@@ -204,7 +204,7 @@ fn a_large_tenant_is_imported_into_few_profiles() {
         let rows = tenant.snapshot(&ReadQuery::Everything, generate::NOW);
         let rows = rows.targets.values().map(|read| match read {
             TargetRead::Present(state) => state.rows.len(),
-            TargetRead::Unreadable(_) => 0,
+            TargetRead::WithoutSettings | TargetRead::Unreadable(_) => 0,
         });
         assert_eq!(imported.assignments, rows.sum::<usize>());
         let all = imported.files.values().cloned().collect::<String>();

@@ -200,7 +200,7 @@ impl State {
         let snapshot = tenant.snapshot(&ReadQuery::Everything, now);
         let targets = snapshot.targets.into_iter().filter_map(|(target, read)| match read {
             TargetRead::Present(state) => Some((target, state)),
-            TargetRead::Unreadable(_) => None,
+            TargetRead::WithoutSettings | TargetRead::Unreadable(_) => None,
         });
         Self { targets: targets.collect(), file: tenant.to_file() }
     }

@@ -138,7 +138,9 @@ pub(crate) fn draw(choices: &mut Choices) -> World {
             fields.insert("unreadable".to_owned(), "no permission".into());
         }
         let assigned = rows.into_iter().filter(|(_, row)| row.get("origin") == Some(&"assigned".into()));
-        there.insert(target, assigned.map(|(there, _)| there).collect());
+        let mut once = BTreeSet::new();
+        let assigned = assigned.map(|(there, _)| there);
+        there.insert(target, assigned.filter(|there| once.insert((there.kind, there.principal, there.unit))).collect());
         entries.push(entry);
     }
     let roles = ROLES.map(|(id, name)| json!({ "id": id, "name": name }));
@@ -179,7 +181,7 @@ fn group(id: u32, name: &str, choices: &mut Choices) -> Value {
 }
 
 fn rows(target: &Target, choices: &mut Choices) -> Vec<(There, Value)> {
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut windows) = (BTreeSet::new(), BTreeSet::new());
     let mut rows = Vec::new();
     let most = if *target == directory_role(GLOBAL_ADMINISTRATOR) { 4 } else { 6 };
     for _ in 0..choices.below(most) {
@@ -202,13 +204,21 @@ fn rows(target: &Target, choices: &mut Choices) -> Vec<(There, Value)> {
             2 if directory && origin != "assigned" => (None, json!({ "object": guid(401) })),
             _ => (None, json!("whole")),
         };
-        if origin == "activated" && kind == Kind::Eligible || !seen.insert((kind, principal, scope.to_string(), origin))
-        {
+        if origin == "activated" && kind == Kind::Eligible {
+            continue;
+        }
+        // Once more at other times: only assignments of one's own are told apart by them.
+        let again = !seen.insert((kind, principal, scope.to_string(), origin));
+        if again && (origin != "assigned" || choices.in_ten(5)) {
             continue;
         }
         let condition = matches!(target, Target::Azure { .. }).then(|| choices.pick(&[None, None, Some(0), Some(1)]));
         let condition = condition.flatten().and_then(|at: usize| CONDITIONS.get(at).copied());
         let (start, end) = window(choices);
+        if again && !windows.insert((kind, principal, scope.to_string(), start, end)) {
+            continue;
+        }
+        windows.insert((kind, principal, scope.to_string(), start, end));
         let mut row = json!({ "principal": guid(principal), "origin": origin, "scope": scope });
         let fields = row.as_object_mut().unwrap();
         fields.extend(start.map(|start| ("start".to_owned(), start.to_string().into())));

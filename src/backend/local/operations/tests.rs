@@ -41,7 +41,7 @@ fn assign(target: Target, assignment: AssignmentKey, end: Ending) -> Operation {
 }
 
 fn remove(target: Target, assignment: AssignmentKey, was: Window) -> Operation {
-    Operation::Remove { target, assignment, was, condition_was: None }
+    Operation::Remove { target, assignment, was, condition_was: None, also: Vec::new() }
 }
 
 fn from_now(end: Option<i64>) -> Window {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -155,7 +157,7 @@ proptest! {
             rows.sort_by_key(|row| (row.key, row.origin));
             rows.dedup_by_key(|row| (row.key, row.origin));
             let unreadable = (unreadable && at == 0).then(|| Arc::from("denied"));
-            tenant.targets.insert(target, Arc::new(Record { settings: Arc::new(settings), rows, unreadable }));
+            tenant.targets.insert(target, Arc::new(Record { settings: Arc::new(settings), rows, unreadable, without_settings: false, makers: BTreeMap::new() }));
         }
         let group = Arc::make_mut(tenant.groups.get_mut(&principal_id(3)).unwrap());
         group.lists.members = members.into_iter().map(principal_id).collect();

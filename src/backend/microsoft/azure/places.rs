@@ -68,6 +68,7 @@ pub(in super::super) async fn find(client: &ReadClient, query: &NameQuery) -> Re
         }
     }
     let read = read(client, &asked, &scopes).await;
+    found.notes = read.roles.lacking(|scope| asked.get(scope).is_some_and(|roles| roles.all));
     found.policies = read.policies;
     found.roles = read.roles.finish();
     found.places = scopes.places(&found.policies);
@@ -303,7 +304,7 @@ async fn single(
 struct SeenRoles {
     roles: BTreeMap<RoleId, SeenRole>,
     /// The roles of each scope of which all were listed.
-    complete: Vec<BTreeSet<RoleId>>,
+    complete: Vec<(ArmScope, BTreeSet<RoleId>)>,
 }
 
 #[derive(Debug)]
@@ -326,8 +327,22 @@ impl SeenRoles {
             self.see(scope, *id, role.name.as_ref(), role.built_in);
         }
         if known.complete {
-            self.complete.push(known.roles.keys().copied().collect());
+            self.complete.push((scope.clone(), known.roles.keys().copied().collect()));
         }
+    }
+
+    /// Says which of the service's own roles have no settings at a scope of whose roles all are meant.
+    fn lacking(&self, all: impl Fn(&ArmScope) -> bool) -> BTreeSet<String> {
+        let mut notes = BTreeSet::new();
+        for (scope, listed) in self.complete.iter().filter(|(scope, _)| all(scope)) {
+            for (id, role) in self.roles.iter().filter(|(id, role)| role.built_in && !listed.contains(id)) {
+                let name = role.name.as_ref().map_or_else(|| id.to_string(), ToString::to_string);
+                notes.insert(format!(
+                    "the role `{name}` has no settings of PIM at `{scope}`, so `\"*\"` passes it over"
+                ));
+            }
+        }
+        notes
     }
 
     /// At a scope that cannot be read nobody knows which role a name means. Something must stand for it, so that the
@@ -352,7 +367,7 @@ impl SeenRoles {
     fn finish(self) -> Vec<Role> {
         let Self { roles, complete } = self;
         let role = |(id, role): (RoleId, SeenRole)| {
-            let everywhere = role.built_in && complete.iter().all(|roles| roles.contains(&id));
+            let everywhere = role.built_in && complete.iter().all(|(_, roles)| roles.contains(&id));
             let assignable_scopes = if everywhere { Vec::new() } else { role.scopes.into_iter().collect() };
             Role { id, name: role.name.unwrap_or_else(|| id.to_string().into()), assignable_scopes }
         };

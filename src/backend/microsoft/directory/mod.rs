@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::assembly::why;
+use super::entra::role_ids::RoleIds;
 use super::error::{ErrorKind, ServiceError};
 use super::http::{ReadClient, Service, odata_literal, query_value};
 use crate::model::{
@@ -25,7 +26,8 @@ pub(super) use object::{collection, id, kind, properties};
 const NAMES_AT_ONCE: usize = 15;
 
 /// The list of every role definition.
-pub(super) const ROLES: &str = "/v1.0/roleManagement/directory/roleDefinitions?$select=id,displayName";
+pub(super) const ROLES: &str =
+    "/v1.0/roleManagement/directory/roleDefinitions?$select=id,displayName,templateId,isBuiltIn";
 /// The list of every administrative unit.
 pub(super) const UNITS: &str = "/v1.0/directory/administrativeUnits?$select=id,displayName";
 /// The list of every authentication context.
@@ -43,6 +45,8 @@ pub(super) struct Objects {
     pub(super) principals: BTreeMap<PrincipalId, Principal>,
     /// Role definitions.
     pub(super) roles: Vec<Role>,
+    /// What ids they have.
+    pub(super) role_ids: RoleIds,
     /// Why those could not be listed. Then they only stand for the names that were asked for.
     pub(super) without_roles: Option<Arc<str>>,
     /// Administrative units.
@@ -93,7 +97,7 @@ pub(super) async fn find(
     );
     let mut objects = Objects { units: units?, ..Objects::default() };
     match roles {
-        Ok(roles) => objects.roles = roles,
+        Ok((roles, ids)) => (objects.roles, objects.role_ids) = (roles, ids),
         // A sign-in that fails does so for everything.
         Err(error) if error.kind == ErrorKind::Unauthenticated => return Err(error),
         Err(error) => {
@@ -132,15 +136,15 @@ pub(super) async fn principals(
     Ok(found.iter().filter_map(|(object, kind)| object::principal(object, *kind, &groups)).collect())
 }
 
-/// Every role definition.
-pub(super) async fn roles(client: &ReadClient) -> Result<Vec<Role>, ServiceError> {
+/// Every role definition, and what ids they have.
+pub(super) async fn roles(client: &ReadClient) -> Result<(Vec<Role>, RoleIds), ServiceError> {
     let found = client.list(Service::Graph, ROLES).await.map_err(|e| e.asked("list the roles of Microsoft Entra"))?;
     let role = |object: &Value| {
         let id = object::text(object, "id")?.parse().ok()?;
         let name = Arc::from(object::text(object, "displayName").unwrap_or_default());
         Some(Role { id, name, assignable_scopes: Vec::new() })
     };
-    Ok(found.iter().filter_map(role).collect())
+    Ok((found.iter().filter_map(role).collect(), RoleIds::listed(&found)))
 }
 
 /// Every administrative unit.

@@ -25,7 +25,7 @@ pub(super) struct Job<'a> {
     pub(super) route: Route<'a>,
     pub(super) ask: Ask<'a>,
     /// What the plan saw.
-    pub(super) was: Option<(Window, Option<&'a Condition>)>,
+    pub(super) was: Option<Was<'a>>,
     pub(super) trail: &'a mut Trail,
     /// When it began.
     pub(super) began: Time,
@@ -37,6 +37,15 @@ pub(super) struct Job<'a> {
     pub(super) lost: bool,
     /// The schedule that is changed.
     pub(super) schedule_id: Option<Box<str>>,
+}
+
+/// An assignment as the plan saw it.
+#[derive(Clone, Copy)]
+pub(super) struct Was<'a> {
+    pub(super) window: Window,
+    pub(super) condition: Option<&'a Condition>,
+    /// Other windows of the same, that go with it.
+    pub(super) also: &'a [Window],
 }
 
 /// What looking shows.
@@ -259,25 +268,36 @@ impl Job<'_> {
         error
     }
 
-    /// The assignment as it is now: the one assigned through PIM before others of the same key.
+    /// The assignment as it is now: the one assigned through PIM before others of the same key, and of several windows the
+    /// one that matters most.
     async fn look(&self) -> Result<Option<Found>, BackendError> {
         let Route { target, key } = self.route;
         let listed = self.executor.read().list(self.route.service(), &self.route.schedules()).await;
-        let schedules = listed.map_err(|error| error.asked("read what is assigned"))?;
-        let mut found: Option<Found> = None;
+        let mut schedules = listed.map_err(|error| error.asked("read what is assigned"))?;
+        let target = &self.executor.explain(target, &mut schedules).await;
+        let mut found: Vec<Found> = Vec::new();
         for schedule in &schedules {
             match read(target.surface(), key.kind, schedule) {
-                Ok(Reading::Found(other)) if other.target == *target && other.row.key == *key => {
-                    if found.as_ref().is_none_or(|found| other.row.origin < found.row.origin) {
-                        found = Some(*other);
-                    }
-                }
+                Ok(Reading::Found(other)) if other.target == *target && other.row.key == *key => found.push(*other),
                 Ok(_) => {}
                 Err(error) if !error.concern.covers(target) => {}
                 Err(error) => return Err(conflict(format!("`{}` could not be read: {error}", self.name()))),
             }
         }
-        Ok(found)
+        Ok(found.into_iter().min_by_key(|found| (found.row.origin, self.rank(&found.row))))
+    }
+
+    /// Which of several windows to look at: what is as wanted shows that all is done, and before something is taken back, what
+    /// the plan did not see.
+    fn rank(&self, row: &Row) -> u8 {
+        let (wanted, as_it_was) = (self.is_as_wanted(row), self.is_as_it_was(row));
+        match self.ask.action {
+            _ if row.window.is_over(self.executor.now()) => 2,
+            Action::Assign | Action::Update if wanted => 0,
+            Action::Update if !as_it_was => 2,
+            Action::Remove if !as_it_was => 0,
+            Action::Assign | Action::Update | Action::Remove => 1,
+        }
     }
 
     /// What is to be seen of the operation.
@@ -303,7 +323,9 @@ impl Job<'_> {
     }
 
     fn is_as_it_was(&self, row: &Row) -> bool {
-        self.was == Some((row.window, row.condition.as_ref()))
+        self.was.is_some_and(|was| {
+            (was.window, was.condition) == (row.window, row.condition.as_ref()) || was.also.contains(&row.window)
+        })
     }
 
     fn is_as_wanted(&self, row: &Row) -> bool {

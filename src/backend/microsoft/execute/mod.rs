@@ -17,18 +17,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::http::{Pause, ReadClient, Reply, WriteClient, WriteRequest};
 use super::{MicrosoftReader, Options, ServiceError, Stats};
 use crate::backend::{BackendError, Execute, Executed, ReadQuery, ReadState, Receipt, Tenant};
-use crate::model::{
-    AssignmentKey, Condition, Directory, NameQuery, Names, PrincipalId, Snapshot, Target, Time, Window,
-};
+use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Names, PrincipalId, Snapshot, Surface, Target, Time};
 use crate::plan::Operation;
 
 use answer::Action;
-use assignment::Job;
+use assignment::{Job, Was};
 use route::{Ask, Route};
 
 /// How many operations are under way at once. The limiter of each service slows them down where that is too many.
@@ -112,7 +111,7 @@ impl MicrosoftExecutor {
                     ticket: ticket.as_deref(),
                     condition: condition.as_ref(),
                 };
-                self.job(target, assignment, ask, None, trail).run().await
+                self.carry(target, assignment, ask, None, trail).await
             }
             Operation::Update {
                 target,
@@ -132,14 +131,46 @@ impl MicrosoftExecutor {
                     ticket: ticket.as_deref(),
                     condition: condition.as_ref(),
                 };
-                self.job(target, assignment, ask, Some((*was, condition_was.as_ref())), trail).run().await
+                let was = Was { window: *was, condition: condition_was.as_ref(), also: &[] };
+                self.carry(target, assignment, ask, Some(was), trail).await
             }
-            Operation::Remove { target, assignment, was, condition_was } => {
+            Operation::Remove { target, assignment, was, condition_was, also } => {
                 let ask =
                     Ask { action: Action::Remove, schedule: None, justification: None, ticket: None, condition: None };
-                self.job(target, assignment, ask, Some((*was, condition_was.as_ref())), trail).run().await
+                let was = Was { window: *was, condition: condition_was.as_ref(), also };
+                let mut executed = self.carry(target, assignment, ask, Some(was), trail).await?;
+                // Whether one request takes all windows is not known, so what is left is asked for again
+                // (docs/service.md: rows-4).
+                for _ in also {
+                    if self.carry(target, assignment, ask, Some(was), trail).await? == Executed::AlreadySo {
+                        break;
+                    }
+                    executed = Executed::Done;
+                }
+                Ok(executed)
             }
         }
+    }
+
+    /// Carries out an operation on an assignment. A custom directory role has two ids, and which of them the service takes
+    /// in a request differs: the other one is tried where it says that there is no such role
+    /// (docs/service.md: directory-roles-2).
+    async fn carry(
+        &self,
+        target: &Target,
+        key: &AssignmentKey,
+        ask: Ask<'_>,
+        was: Option<Was<'_>>,
+        trail: &mut Trail,
+    ) -> Result<Executed, BackendError> {
+        let mut spellings = self.reader.role_ids().spellings(target).into_iter().peekable();
+        while let Some(target) = spellings.next() {
+            match self.job(&target, key, ask, was, trail).run().await {
+                Err(BackendError::Service(error)) if error.code_is("RoleNotFound") && spellings.peek().is_some() => {}
+                done => return done,
+            }
+        }
+        Err(not_found(format!("`{}`", self.name(target))))
     }
 
     fn job<'a>(
@@ -147,7 +178,7 @@ impl MicrosoftExecutor {
         target: &'a Target,
         key: &'a AssignmentKey,
         ask: Ask<'a>,
-        was: Option<(Window, Option<&'a Condition>)>,
+        was: Option<Was<'a>>,
         trail: &'a mut Trail,
     ) -> Job<'a> {
         Job {
@@ -162,6 +193,16 @@ impl MicrosoftExecutor {
             lost: false,
             schedule_id: None,
         }
+    }
+
+    /// Writes the target and these schedules with the id that the list of directory roles has.
+    async fn explain(&self, target: &Target, schedules: &mut Vec<Value>) -> Target {
+        let mut ids = self.reader.role_ids();
+        if target.surface() == Surface::Directory && ids.knows_roles() {
+            ids.explain(self.read(), &mut [schedules]).await;
+            self.reader.learned(ids.clone());
+        }
+        ids.listed_target(target)
     }
 
     fn read(&self) -> &ReadClient {
@@ -194,13 +235,13 @@ impl MicrosoftExecutor {
 
     fn name(&self, target: &Target) -> String {
         let directory = Arc::clone(&lock(&self.directory));
-        Names::new(&directory).target(target)
+        Names::new(&directory).target(&self.reader.role_ids().listed_target(target))
     }
 
     fn address(&self, target: &Target, key: &AssignmentKey) -> String {
         let directory = Arc::clone(&lock(&self.directory));
         let names = Names::new(&directory);
-        names.assignment(&names.target(target), key)
+        names.assignment(&names.target(&self.reader.role_ids().listed_target(target)), key)
     }
 }
 
@@ -214,6 +255,10 @@ impl ReadState for MicrosoftExecutor {
         let directory = self.reader.directory(query).await?;
         self.remember(&directory);
         Ok(directory)
+    }
+
+    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+        self.reader.makers(of).await
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {

@@ -59,9 +59,8 @@ impl Route<'_> {
     pub(super) fn schedules(&self) -> String {
         let principal = odata_literal(&self.key.principal.to_string());
         let filter = match (self.target, self.key.kind) {
-            (Target::Directory { directory_role }, _) => {
-                format!("principalId eq {principal} and roleDefinitionId eq '{directory_role}'")
-            }
+            // Without the role, since a custom one may be listed under another id than it is asked for by.
+            (Target::Directory { .. }, _) => format!("principalId eq {principal}"),
             (Target::Group { group, .. }, _) => format!("groupId eq '{group}' and principalId eq {principal}"),
             // As azurerm asks: without `atScope()` a list of eligible assignments may take too long.
             (Target::Azure { .. }, Kind::Eligible) => format!("(principalId eq {principal}) and atScope()"),

@@ -165,7 +165,13 @@ impl WriteProbe {
         } else {
             was
         };
-        let remove = Operation::Remove { target: target.clone(), assignment: key, was: now, condition_was: None };
+        let remove = Operation::Remove {
+            target: target.clone(),
+            assignment: key,
+            was: now,
+            condition_was: None,
+            also: Vec::new(),
+        };
         let outcome = self.executor.execute(&remove).await;
         if self.told(Act::Remove, outcome).is_some() {
             let gone = self.gone(&target, &key).await;
@@ -211,7 +217,7 @@ impl WriteProbe {
         match snapshot.targets.get(target) {
             Some(TargetRead::Present(state)) => Ok(state.rows.iter().find(|row| row.key == *key).cloned()),
             Some(TargetRead::Unreadable(why)) => Err(invalid(why)),
-            None => Ok(None),
+            Some(TargetRead::WithoutSettings) | None => Ok(None),
         }
     }
 }

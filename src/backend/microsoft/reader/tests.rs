@@ -163,22 +163,21 @@ fn entra_roles() -> Stub {
 }
 
 #[tokio::test]
-async fn a_role_without_settings_or_with_an_assignment_of_nobody_is_not_taken_for_empty() {
+async fn a_list_of_no_settings_or_with_an_assignment_of_nobody_is_not_taken_for_empty() {
     let mut nobody = row(102, 1, json!({}));
     nobody.as_object_mut().unwrap().remove("principalId");
     let stub = everybody(entra_roles()).list("roleAssignmentSchedules", json!([nobody]));
     let snapshot = snapshot(&stub, &query(&[role(101), role(102)], &[])).await;
-    assert_eq!(why(&snapshot, &role(101)), "the service did not say what its settings are");
-    assert!(why(&snapshot, &role(102)).contains("principalId"), "{}", why(&snapshot, &role(102)));
+    assert_eq!(why(&snapshot, &role(101)), "the service lists no settings of directory roles");
+    assert!(why(&snapshot, &role(102)).contains("no settings"), "{}", why(&snapshot, &role(102)));
 }
 
 #[tokio::test]
-async fn a_row_with_a_word_that_nobody_knows_blocks_its_target_and_no_other() {
-    let rows = json!([row(101, 1, json!({ "memberType": "Borrowed" })), row(103, 1, json!({ "status": "Frozen" }))]);
+async fn a_row_with_a_word_that_nobody_knows_blocks_its_target_or_is_named() {
+    let rows = json!([row(101, 1, json!({ "memberType": "Borrowed" })), row(102, 1, json!({ "status": "Frozen" }))]);
     let stub = everybody(entra()).list("roleEligibilitySchedules", rows);
-    let snapshot = snapshot(&stub, &query(&[role(101), role(102)], &[])).await;
+    let snapshot = snapshot(&stub, &query(&[role(101)], &[])).await;
     assert_eq!(why(&snapshot, &role(101)), "an assignment has the memberType `Borrowed`, which pimform does not know");
-    assert_eq!(present(&snapshot, &role(102)).rows, []);
     let note = "an assignment has the status `Frozen`, which pimform does not know; it is about nothing that was asked for, \
                 and left alone";
     assert!(snapshot.notes.contains(note), "{:?}", snapshot.notes);
@@ -572,4 +571,60 @@ async fn a_subscription_that_cannot_be_read_is_left_out_and_said() {
     let snapshot = snapshot(&stub, &ReadQuery::Everything).await;
     assert!(snapshot.targets.is_empty() && snapshot.directory.places().is_empty(), "{:?}", snapshot.targets);
     assert!(snapshot.notes.iter().any(|note| note.contains("is not in this snapshot")), "{:?}", snapshot.notes);
+}
+
+#[tokio::test]
+async fn an_id_that_no_role_has_is_named_and_blocks_what_it_may_be() {
+    let definition = |n: u32, built_in: bool| json!({ "id": guid(n), "displayName": n.to_string(), "templateId": guid(n), "isBuiltIn": built_in });
+    let policy = |n: u32| json!({ "policyId": "p", "scopeId": "/", "roleDefinitionId": guid(n), "policy": { "rules": rules(8) } });
+    let stub = everybody(Stub::default())
+        .fails(&format!("roleDefinitions/{}", guid(109)), 404, "ResourceNotFound")
+        .answer(&format!("roleDefinitions/{}", guid(108)), 200, json!({ "id": guid(108), "templateId": guid(103) }))
+        .list("roleDefinitions", json!([definition(101, true), definition(102, false), definition(103, false)]))
+        .list("scopeType eq 'DirectoryRole'&$expand", json!([policy(101), policy(102), policy(103)]))
+        .list("roleEligibilitySchedules", json!([row(109, 1, json!({})), row(108, 2, json!({}))]))
+        .list("roleAssignmentSchedules", json!([row(109, 2, json!({}))]));
+    let snapshot = snapshot(&stub, &query(&[role(101), role(102), role(103)], &[])).await;
+    assert_eq!(present(&snapshot, &role(101)).rows, [], "it came with the service, so it has one id");
+    assert_eq!(present(&snapshot, &role(103)).rows[0].key.principal, id(2));
+    let what = format!("2 assignments have the role id `{}`, which no directory role has", guid(109));
+    assert_eq!(why(&snapshot, &role(102)), format!("{what}, and may be of this role"));
+    assert!(snapshot.notes.contains(&format!("{what}; left alone")), "{:?}", snapshot.notes);
+    assert_eq!(stub.count("roleDefinitions/"), 2, "each id once: {:?}", stub.asked());
+}
+
+#[tokio::test]
+async fn a_role_that_the_list_of_settings_lacks_has_none() {
+    let stub = everybody(entra()).and(Stub::default());
+    let more = json!([{ "id": guid(101), "displayName": "A" }, { "id": guid(103), "displayName": "New" }]);
+    let stub = Stub::default().list("roleDefinitions", more).and(stub);
+    let mut nobody = row(101, 1, json!({}));
+    nobody.as_object_mut().unwrap().remove("principalId");
+    let stub = stub.list("roleAssignmentSchedules", json!([nobody]));
+    let snapshot = snapshot(&stub, &query(&[role(101), role(103)], &[])).await;
+    assert_eq!(snapshot.targets[&role(103)], crate::model::TargetRead::WithoutSettings);
+    assert!(why(&snapshot, &role(101)).contains("principalId"), "{}", why(&snapshot, &role(101)));
+}
+
+#[tokio::test]
+async fn a_role_that_has_no_settings_at_a_scope_is_passed_over_there_with_a_note() {
+    let scope = |name: &str| format!("{SUBSCRIPTION}/resourceGroups/{name}");
+    let policies = |scope: &str, roles: &[(u32, &str)]| {
+        json!(roles.iter().map(|(n, name)| azure_policy(scope, *n, name, "BuiltInRole")).collect::<Vec<_>>())
+    };
+    let (one, two) = (scope("one"), scope("two"));
+    let stub = everybody(Stub::default())
+        .list(
+            "resourceGroups/one/providers/Microsoft.Authorization/roleManagementPolicyAssignments",
+            policies(&one, &[(201, "Owner")]),
+        )
+        .list(
+            "resourceGroups/two/providers/Microsoft.Authorization/roleManagementPolicyAssignments",
+            policies(&two, &[(201, "Owner"), (209, "New")]),
+        );
+    let reader = stub.reader().await;
+    reader.directory(&places(&[(at(&one), &["*"]), (at(&two), &["*"])])).await.unwrap();
+    let snapshot = reader.snapshot(&query(&[azure(&one, 201)], &[])).await.unwrap();
+    let note = format!("the role `New` has no settings of PIM at `{one}`, so `\"*\"` passes it over");
+    assert!(snapshot.notes.contains(&note), "{:?}", snapshot.notes);
 }

@@ -46,7 +46,7 @@ fn with(mut value: Value, path: &str, field: &str, new: Value) -> Value {
 fn found(surface: Surface, kind: Kind, value: &Value) -> Found {
     match read(surface, kind, value).unwrap() {
         Reading::Found(found) => *found,
-        other => panic!("{other:?}"),
+        other @ Reading::Nothing => panic!("{other:?}"),
     }
 }
 

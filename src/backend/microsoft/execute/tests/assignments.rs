@@ -52,7 +52,7 @@ fn was() -> Window {
 }
 
 fn remove(target: Target, kind: Kind) -> Operation {
-    Operation::Remove { target, assignment: key(kind), was: was(), condition_was: None }
+    Operation::Remove { target, assignment: key(kind), was: was(), condition_was: None, also: Vec::new() }
 }
 
 fn update(target: Target, kind: Kind) -> Operation {
