@@ -4,3 +4,4 @@ mod assigning;
 mod habits;
 mod policies;
 mod surroundings;
+mod valid_bodies;
