@@ -506,6 +506,9 @@ pub struct EmulatorArgs {
     /// The private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub tls_key: Option<PathBuf>,
+    /// Add well-known roles of Azure that come with the service, under their real ids
+    #[arg(long)]
+    pub built_in_roles: bool,
     /// Write the tenant, as it is by then, into this file at the end
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,

@@ -19,6 +19,7 @@ pub(super) fn run(context: &Context, args: &EmulatorArgs) -> Result<Exit, CliErr
     options.port = args.port;
     options.tls = tls(args);
     options.faults.clone_from(&args.faults);
+    options.built_in_roles = args.built_in_roles;
     options.now = context.common.now.map(|now| now.to_string());
     options.log = args.log.is_some();
     context.runtime.block_on(async {

@@ -178,6 +178,7 @@ impl Shared {
         let faults = Arc::new(Faults::new(options.faults.clone()));
         world.directives = faults.directives();
         world.faults = Arc::clone(&faults);
+        arm::built_in::describe(&mut world);
         if options.built_in_roles {
             arm::built_in::add(&mut world);
         }

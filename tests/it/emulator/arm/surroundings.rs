@@ -43,6 +43,11 @@ async fn well_known_roles_exist_besides_those_of_the_tenant_file_if_so_wished() 
     assert_eq!(Client::start().await.get(&path).await.entries(), [] as [Value; 0]);
     let client = Client::with(Options { built_in_roles: true, ..options() }).await;
     assert_eq!(client.get(&path).await.entries().len(), 1);
+    let contributor = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+    let role = client.get(&format!("/{PROVIDER}/roleDefinitions/{contributor}?api-version=2022-04-01")).await.body;
+    let permissions = &role["properties"]["permissions"][0];
+    assert_eq!(permissions["actions"], json!(["*"]));
+    assert!(permissions["notActions"].as_array().unwrap().contains(&json!("Microsoft.Authorization/*/Write")));
 }
 
 #[tokio::test]
