@@ -9,13 +9,13 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use http::Method;
-
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{Caller, Directives, Lingering};
 
+mod call;
 mod values;
 
+pub(crate) use call::{Broken, Call};
 pub use values::{FilteredPolicies, ListLag};
 
 /// When a broken write is broken.
@@ -230,70 +230,6 @@ fn moment(name: &str, value: &str) -> Result<(Moment, u32), BadFault> {
         _ => return Err(BadFault(format!("`{when}` of `{name}` is none of `read`, `before` and `after`"))),
     };
     Ok((when, number(name, every)?))
-}
-
-/// What a call does, as far as faults care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// It reads.
-    Read,
-    /// It may change something.
-    Write,
-    /// It holds other calls, each of which counts by itself.
-    Bundle,
-}
-
-impl Call {
-    /// What a request does. Some POSTs of Graph and of Azure only read.
-    pub(crate) fn of(request: &Request) -> Self {
-        if request.method == Method::GET || request.method == Method::HEAD {
-            return Self::Read;
-        }
-        match request.path.last().map(String::as_str) {
-            Some("$batch") => Self::Bundle,
-            Some(
-                "getByIds"
-                | "microsoft.graph.getByIds"
-                | "getMemberGroups"
-                | "getMemberObjects"
-                | "checkMemberGroups"
-                | "validate",
-            ) => Self::Read,
-            _ => Self::Write,
-        }
-    }
-}
-
-/// What a fault makes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// 429, to be tried again after a second.
-    Throttled,
-    /// A 5xx with this status.
-    Failed(u16),
-    /// The connection is reset.
-    Reset,
-}
-
-impl Broken {
-    /// The refusal that says so; nothing for a reset, which says nothing.
-    pub(crate) fn failure(self) -> Option<ServiceFailure> {
-        match self {
-            Self::Throttled => Some(
-                ServiceFailure::new(
-                    429,
-                    "TooManyRequests",
-                    "Too many requests. Try again after the time in Retry-After.",
-                )
-                .with_header("Retry-After", "1"),
-            ),
-            Self::Failed(503) => {
-                Some(ServiceFailure::new(503, "ServiceUnavailable", "The service is temporarily unavailable."))
-            }
-            Self::Failed(status) => Some(ServiceFailure::new(status, "InternalServerError", "An error has occurred.")),
-            Self::Reset => None,
-        }
-    }
 }
 
 /// The faults that are on, and what they have counted.

@@ -49,8 +49,8 @@ pub(crate) fn known(world: &World, scope: &Scope) -> Result<Scope, ServiceFailur
             let id = scope.subscription_id().filter(|id| world.subscriptions.contains_key(id));
             id.map(Scope::subscription)
         }
-        Some(ScopeKind::ResourceGroup) => world.resource_groups.iter().find(|known| *known == scope).cloned(),
-        Some(ScopeKind::Resource) => world.resources.iter().find(|known| *known == scope).cloned(),
+        Some(ScopeKind::ResourceGroup) => world.resource_groups.get(scope).cloned(),
+        Some(ScopeKind::Resource) => world.resources.get(scope).cloned(),
         None => None,
     };
     found.ok_or_else(|| missing(world, scope))

@@ -79,7 +79,7 @@ fn list_in(world: &World, request: &Request, path: &[&str], what: Option<&str>) 
     let owner: Vec<&str> = path.iter().take(path.len().saturating_sub(1)).copied().collect();
     let owner = place::known(world, &Scope::new(&owner.join("/")))?;
     let all = if what == Some("resourcegroups") { &world.resource_groups } else { &world.resources };
-    let inside: Vec<&Scope> = all.iter().filter(|scope| world.is_at_or_below(scope, &owner)).collect();
+    let inside: Vec<&Scope> = World::scopes_inside(all, &owner).collect();
     page::of(request, size, inside, |scope| show(world, scope))
 }
 
@@ -159,7 +159,7 @@ fn make(world: &mut World, place: &Scope, fields: &Map<String, Value>) -> Result
     let own = place.as_str().get(above.as_str().len()..).unwrap_or_default();
     let scope = Scope::new(&format!("{above}{own}"));
     let all = if is_group { &mut world.resource_groups } else { &mut world.resources };
-    all.push(scope.clone());
+    all.insert(scope.clone());
     Ok(scope)
 }
 
@@ -175,8 +175,8 @@ pub(super) fn remove(world: &mut World, scope: &Scope) {
     }
     let below: Vec<Scope> = world.all_scopes().into_iter().filter(|other| gone(world, other)).collect();
     for other in below {
-        world.resources.retain(|it| *it != other);
-        world.resource_groups.retain(|it| *it != other);
+        world.resources.remove(&other);
+        world.resource_groups.remove(&other);
         world.details.remove(&other);
     }
 }

@@ -92,11 +92,9 @@ pub(super) fn rows<'w>(world: &'w World, at: &Scope, kind: Kind, viewer: Option<
     }
     if below {
         let now = world.now();
-        let inside = world.schedules.iter().filter(|(target, _)| match target {
-            Target::Azure { scope, .. } => scope != at && world.is_at_or_below(scope, at),
-            _ => false,
-        });
-        let inside = inside.flat_map(|(target, schedules)| schedules.iter().map(move |schedule| (target, schedule)));
+        let inside = world.targets_below(at);
+        let inside =
+            inside.into_iter().flat_map(|(target, schedules)| schedules.iter().map(move |schedule| (target, schedule)));
         let inside = inside.filter(|(_, schedule)| !schedule.is_over(now));
         found.extend(inside.filter_map(|(target, schedule)| seen(world, target, schedule, false, true, viewer)));
     }

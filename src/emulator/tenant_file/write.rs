@@ -20,8 +20,11 @@ pub(crate) fn write(world: &World) -> String {
     text
 }
 
+fn text<'s>(scopes: impl IntoIterator<Item = &'s Scope>) -> Vec<String> {
+    scopes.into_iter().map(|scope| scope.as_str().to_owned()).collect()
+}
+
 fn file(world: &World) -> File {
-    let text = |scopes: &[Scope]| scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     let changed: BTreeSet<&Target> = world
         .policies
         .keys()

@@ -82,14 +82,13 @@ impl World {
 
     /// An accepted request.
     pub(crate) fn accepted(&self, id: Uuid) -> Option<&Accepted> {
-        self.requests.iter().rev().find(|accepted| accepted.id == id)
+        self.requests.get(id)
     }
 
     /// Withdraws a request that has not begun.
     pub(crate) fn cancel(&mut self, id: Uuid) -> Result<(), ServiceFailure> {
         let now = self.now();
-        let found = self.requests.iter_mut().rev().find(|accepted| accepted.id == id);
-        let accepted = found.ok_or_else(|| failure(404, "ResourceNotFound"))?;
+        let accepted = self.requests.get(id).ok_or_else(|| failure(404, "ResourceNotFound"))?;
         let begun = accepted.asked.window.as_ref().and_then(|window| window.start).is_none_or(|start| start <= now);
         let open = match accepted.status {
             Status::PendingApproval => true,
@@ -100,9 +99,11 @@ impl World {
         if !open {
             return Err(failure(400, "InvalidRoleAssignmentRequest"));
         }
-        accepted.status = Status::Canceled;
-        accepted.completed = Some(now);
         let (target, schedule) = (accepted.asked.target.clone(), accepted.schedule);
+        self.requests.change(id, |accepted| {
+            accepted.status = Status::Canceled;
+            accepted.completed = Some(now);
+        });
         if let Some(schedules) = self.schedules.get_mut(&target) {
             schedules.retain(|other| Some(other.id) != schedule);
         }
@@ -241,10 +242,8 @@ impl World {
 
     /// A request for the same that has come to no end.
     fn is_pending(&self, asked: &Asked) -> bool {
-        self.requests.iter().any(|other| {
-            let open = other.status == Status::PendingApproval
-                || (other.status == Status::Granted && other.schedule.is_none());
-            open && other.asked.target == asked.target
+        self.requests.open().any(|other| {
+            other.asked.target == asked.target
                 && other.asked.kind == asked.kind
                 && other.asked.principal == asked.principal
                 && other.asked.scope == asked.scope

@@ -9,6 +9,7 @@ mod objects;
 mod policy;
 mod policy_change;
 mod request;
+mod request_log;
 mod schedule;
 mod scope;
 mod target;
@@ -34,6 +35,7 @@ pub(crate) use policy::{
     Policy, Recipient, Rule, RuleId, Rules,
 };
 pub(crate) use request::{Accepted, Action, Asked, Ending, Status, Window};
+pub(crate) use request_log::RequestLog;
 pub(crate) use schedule::{DirectoryScope, Kind, Origin, Schedule, Shown};
 pub(crate) use scope::{Scope, ScopeKind};
 pub(crate) use target::{Access, Surface, Target};
@@ -73,9 +75,9 @@ pub(crate) struct World {
     /// The subscriptions.
     pub(crate) subscriptions: BTreeMap<Uuid, Subscription>,
     /// The resource groups.
-    pub(crate) resource_groups: Vec<Scope>,
+    pub(crate) resource_groups: BTreeSet<Scope>,
     /// The resources.
-    pub(crate) resources: Vec<Scope>,
+    pub(crate) resources: BTreeSet<Scope>,
     /// The role definitions of Microsoft Entra.
     pub(crate) directory_roles: BTreeMap<Uuid, DirectoryRole>,
     /// The role definitions of Azure.
@@ -95,7 +97,7 @@ pub(crate) struct World {
     /// What clients have said about plain role assignments of Azure besides who, what and where.
     pub(crate) remarks: BTreeMap<Uuid, Extra>,
     /// Every accepted request, in the order in which they came.
-    pub(crate) requests: Vec<Accepted>,
+    pub(crate) requests: RequestLog,
     /// The audit log, the oldest entry first.
     pub(crate) audit: Vec<AuditEntry>,
     /// Objects that PIM does not see yet, and for how many more calls that name them.
@@ -127,8 +129,8 @@ impl World {
             contexts: Vec::new(),
             management_groups: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
-            resource_groups: Vec::new(),
-            resources: Vec::new(),
+            resource_groups: BTreeSet::new(),
+            resources: BTreeSet::new(),
             directory_roles: BTreeMap::new(),
             azure_roles: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -138,7 +140,7 @@ impl World {
             details: BTreeMap::new(),
             preview: BTreeMap::new(),
             remarks: BTreeMap::new(),
-            requests: Vec::new(),
+            requests: RequestLog::default(),
             audit: Vec::new(),
             unseen: BTreeMap::new(),
             late: BTreeMap::new(),
@@ -355,6 +357,42 @@ impl World {
             .chain(self.resource_groups.iter().cloned())
             .chain(self.resources.iter().cloned())
             .collect()
+    }
+
+    /// The targets of Azure below a scope, with all of their schedules.
+    pub(crate) fn targets_below(&self, scope: &Scope) -> Vec<(&Target, &Vec<Schedule>)> {
+        let azure = |scope: Scope, role: Uuid| Target::Azure { scope, role };
+        let inside = |scope: &Scope| {
+            let (from, to) = scope.inside();
+            self.schedules.range(azure(from, Uuid::nil())..azure(to, Uuid::nil()))
+        };
+        if scope.subscription_id().is_some() {
+            return inside(scope).collect();
+        }
+        if scope.kind() == Some(ScopeKind::Root) {
+            let is_below = |target: &Target| matches!(target, Target::Azure { scope: own, .. } if own != scope);
+            return self.schedules.iter().filter(|(target, _)| is_below(target)).collect();
+        }
+        // What lies in management groups cannot be told from the text.
+        let groups = self.management_groups.values().map(|group| Scope::management_group(&group.id));
+        let subscriptions = self.subscriptions.keys().map(|id| Scope::subscription(*id));
+        let tops = groups.chain(subscriptions).filter(|top| top != scope && self.is_at_or_below(top, scope));
+        let mut found: Vec<_> = Vec::new();
+        for top in tops {
+            found.extend(self.schedules.range(azure(top.clone(), Uuid::nil())..=azure(top.clone(), Uuid::max())));
+            found.extend(inside(&top));
+        }
+        found.sort_by_key(|(target, _)| *target);
+        found
+    }
+
+    /// The resource groups, or the resources, in a subscription or a resource group.
+    pub(crate) fn scopes_inside<'w>(
+        all: &'w BTreeSet<Scope>,
+        scope: &Scope,
+    ) -> impl Iterator<Item = &'w Scope> + use<'w> {
+        let (from, to) = scope.inside();
+        all.range(from..to)
     }
 
     /// Whether an Azure role can be assigned at a scope.

@@ -52,6 +52,15 @@ impl Scope {
         Self { folded: text.to_lowercase(), text }
     }
 
+    /// Between which two everything lies whose text begins with this one: from the first, and before the second.
+    pub(crate) fn inside(&self) -> (Self, Self) {
+        let start = self.text.trim_end_matches('/');
+        // The character behind the slash.
+        let bound =
+            |end: char| Self { text: format!("{start}{end}"), folded: format!("{}{end}", start.to_lowercase()) };
+        (bound('/'), bound('0'))
+    }
+
     /// As it is spelled.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
@@ -147,6 +156,10 @@ mod tests {
         assert_eq!(group.subscription_id(), resource.subscription_id());
         assert_eq!(Scope::root().kind(), Some(ScopeKind::Root));
         assert_eq!(Scope::management_group("core").kind(), Some(ScopeKind::ManagementGroup));
+        let (from, to) = group.inside();
+        assert!(from < resource && resource < to);
+        let beside = Scope::new(&format!("{group}-2/providers/Microsoft.Storage/storageAccounts/x"));
+        assert!(group < from && (beside < from || beside >= to));
         assert_eq!(Scope::new("/subscriptions").kind(), None);
         assert_eq!(Scope::new("/providers/Microsoft.Authorization/roleDefinitions/x").kind(), None);
     }
