@@ -1,7 +1,8 @@
 //! `import`: policy files from what is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{ImportArgs, ImportFrom, ImportLayout, TextOrJson};
 use super::context::{Context, Policies, Source};
@@ -10,6 +11,7 @@ use super::exit::Exit;
 use super::{terminal, tree};
 use crate::backend::ReadQuery;
 use crate::diag::{FileId, Finding, Findings, SourceFile, SourceMap};
+use crate::import::easypim::Into;
 use crate::import::{self, Imported, Layout, Options, SCHEMA_FILE};
 use crate::model::{Directory, Snapshot, Time};
 use crate::plan::{Filter, GuardId, build, guard};
@@ -51,26 +53,59 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
         args.files.iter().map(|path| Ok((path.display().to_string(), super::documents::read_any(path)?))).collect();
     let texts = texts?;
     let policies = Policies { documents: Documents::default(), sources: SourceMap::default() };
-    let tenant = match context.backend(&policies)? {
+    let line = backend_line(context, &policies, out);
+    let (layout, now) = (layout(args.layout), context.now());
+    let refused = BTreeMap::new();
+    let offline = Into { layout, backend: line.as_deref(), tenant: None, snapshot: None, refused: &refused, now };
+    let (imported, others) = match context.backend(&policies)? {
+        None => proven(&texts, &offline, None)?,
         Some(_) => {
             let reader = context.reader(&policies)?;
             let source = reader.source();
             let ids = import::easypim::easypim_ids(&texts);
             let reading = async { Ok((source.state.tenant().await?, source.state.directory(&ids).await?)) };
-            Some(context.read(source, reading)?)
+            let (tenant, directory) = context.read(source, reading)?;
+            let into = Into { tenant: Some((tenant.id, tenant.name.as_deref(), &*directory)), ..offline };
+            let first = import::easypim::easypim(&texts, &into).map_err(no_json)?;
+            let desired = import::easypim::objections(&first.files, Some(&directory), None, now).desired;
+            let snapshot = match &desired {
+                Some(desired) => {
+                    let query = ReadQuery::of(desired);
+                    Some(context.read(reader.source(), async { Ok(source.state.snapshot(&query).await?) })?)
+                }
+                None => None,
+            };
+            proven(&texts, &Into { snapshot: snapshot.as_ref(), ..into }, Some(&directory))?
         }
-        None => None,
     };
-    let line = backend_line(context, &policies, out);
-    let target = import::easypim::Into {
-        layout: layout(args.layout),
-        backend: line.as_deref(),
-        tenant: tenant.as_ref().map(|(tenant, directory)| (tenant.id, tenant.name.as_deref(), &**directory)),
-    };
-    let imported = import::easypim::easypim(&texts, &target).map_err(|problem| {
-        CliError::failed(problem).help("it must be JSON; comments and trailing commas may be in it")
-    })?;
-    finish(out, imported, args.force, args.format)
+    let exit = finish(out, imported, args.force, args.format)?;
+    match others.first() {
+        None => Ok(exit),
+        Some(message) => Err(CliError::failed(format!("a check would refuse the files: {message}"))
+            .help("the files are written; look at `pimform check`, and report this as a mistake of pimform")),
+    }
+}
+
+/// Leaves out what a check refuses, until it refuses nothing more. Also what it says against the files as such.
+fn proven(
+    texts: &[(String, String)],
+    into: &Into<'_>,
+    directory: Option<&Arc<Directory>>,
+) -> Result<(Imported, Vec<String>), CliError> {
+    let mut refused = BTreeMap::new();
+    loop {
+        let imported = import::easypim::easypim(texts, &Into { refused: &refused, ..*into }).map_err(no_json)?;
+        let found = import::easypim::objections(&imported.files, directory, into.snapshot, into.now);
+        let before = refused.len();
+        refused.extend(found.refused);
+        if refused.len() == before {
+            return Ok((imported, found.others));
+        }
+    }
+}
+
+fn no_json(problem: String) -> CliError {
+    CliError::failed(problem).help("it must be JSON; comments and trailing commas may be in it")
 }
 
 /// Writes the files and tells about them.

@@ -106,6 +106,32 @@ reasons! {
     /// A principal of unknown kind.
     AssumedUser = "assumed-user",
         "no `principalType`: taken for a user; with `--backend` it is looked up";
+    /// An assignment whose end is not known.
+    NoSchedule = "no-readable-schedule",
+        "when it begins or ends cannot be read, so the assignment is not written: nobody gets access by it";
+    /// An assignment that something narrows that is not known.
+    Narrowed = "narrowed-unknown",
+        "something may narrow it that is not known, so the assignment is not written: nobody gets access by it";
+    /// An eligible assignment without what should protect its activation.
+    Unprotected = "activation-unprotected",
+        "activating would take less than its settings ask for, so the assignment is not written: nobody gets access by it";
+    /// An assignment that the settings beside it refuse.
+    BeyondSettings = "beyond-settings",
+        "it lasts longer than the settings beside it allow, so the assignment is not written: nobody gets access by it";
+    /// A setting with a value that cannot be declared, and none that is as tight.
+    LimitLost = "limit-lost",
+        "it cannot be declared, and the tenant keeps what it has, which may ask for less or allow more";
+    /// A setting of a template that stays, since what stands over it cannot be declared.
+    TemplateKept = "template-kept", "it cannot be declared, and what the template says stays in force";
+    /// A value written tighter than it is stated.
+    Tightened = "tightened", "it cannot be declared as it is; the nearest value that allows less is written";
+    /// A length that nobody states.
+    AssumedLength = "assumed-length",
+        "no length is stated; written is what the tool asks for where the service has its own settings";
+    /// Two things that may be one.
+    MaybeOne = "maybe-one", "two of them may be one; with `--backend` they are looked up and joined";
+    /// Something that a check of the written files refuses.
+    Refused = "refused-by-check", "a check refuses it, so it is not written";
     /// Members of groups that anybody may manage.
     StaticMembers = "static-members", "who is in groups that are not role-assignable is left to others; `--full` takes it in";
 }

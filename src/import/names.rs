@@ -8,7 +8,7 @@ use super::profiles::slug;
 use crate::diag::is_deceptive;
 use crate::model::scope::ScopeKind;
 use crate::model::{
-    AdministrativeUnitId, ArmScope, Directory, Principal, PrincipalDetail, PrincipalId, PrincipalKind, RoleId,
+    Access, AdministrativeUnitId, ArmScope, Directory, Principal, PrincipalDetail, PrincipalId, PrincipalKind, RoleId,
 };
 use crate::policy::assignable_at;
 
@@ -41,7 +41,7 @@ fn folded(name: &str) -> String {
 }
 
 /// Names that a reader, a terminal or YAML could take for something else.
-fn is_odd(name: &str) -> bool {
+pub(super) fn is_odd(name: &str) -> bool {
     name.trim().is_empty()
         || name.trim() != name
         || name.chars().count() > LONGEST
@@ -117,6 +117,40 @@ impl<'d> Names<'d> {
         Ok(name_or_id(&role.name, unique, &id.to_string()))
     }
 
+    /// The one directory role with this name or id.
+    pub(super) fn find_directory_role(&self, text: &str) -> Result<(RoleId, Name), Why> {
+        let by_id = text.parse().ok().filter(|id| self.directory.directory_role(*id).is_some());
+        let roles = self.directory.directory_roles().iter();
+        let mut named = roles.filter(|role| role.name.to_lowercase() == text.to_lowercase()).map(|role| role.id);
+        let id = by_id.or_else(|| only(&mut named)).ok_or(Why::UnknownRole)?;
+        Ok((id, self.directory_role(id)?))
+    }
+
+    /// The one role of Azure with this name or id that can be assigned at a scope.
+    pub(super) fn find_azure_role(&self, text: &str, scope: &ArmScope) -> Result<(RoleId, Name), Why> {
+        let by_id = text.parse().ok().filter(|id| self.directory.azure_role(*id).is_some());
+        let named = self.azure_roles.get(&text.to_lowercase()).into_iter().flatten().copied();
+        let mut fitting =
+            named.filter(|id| self.directory.azure_role(*id).is_some_and(|one| assignable_at(one, scope)));
+        let id = by_id.or_else(|| only(&mut fitting)).ok_or(Why::UnknownRole)?;
+        Ok((id, self.azure_role(id, scope)?))
+    }
+
+    /// The one group with this id or name, if its members are assigned by hand.
+    pub(super) fn find_group(&self, id: Option<PrincipalId>, name: &str) -> Result<(PrincipalId, Name), Why> {
+        let id = id.or_else(|| self.find(PrincipalKind::Group, name)).ok_or(Why::UnknownPrincipal)?;
+        let facts = self.principal(id).and_then(|group| group.group()).ok_or(Why::UnknownPrincipal)?;
+        match facts.membership.decided_elsewhere(Access::Member) {
+            Some(_) => Err(Why::DecidedElsewhere),
+            None => Ok((id, self.who(id)?.name)),
+        }
+    }
+
+    /// The one principal of a kind with this name.
+    pub(super) fn find(&self, kind: PrincipalKind, name: &str) -> Option<PrincipalId> {
+        only(&mut self.directory.principals_named(kind, name).map(|principal| principal.id))
+    }
+
     /// A role of Azure as policies name it at a scope.
     pub(super) fn azure_role(&self, id: RoleId, scope: &ArmScope) -> Result<Name, Why> {
         let role = self.directory.azure_role(id).ok_or(Why::UnknownRole)?;
@@ -176,6 +210,11 @@ impl<'d> Names<'d> {
         }
         Name { text: id.to_owned(), beside: Some(name.to_owned()) }
     }
+}
+
+fn only<T>(found: &mut impl Iterator<Item = T>) -> Option<T> {
+    let first = found.next();
+    first.filter(|_| found.next().is_none())
 }
 
 fn title(name: &Name) -> &str {

@@ -2,27 +2,45 @@
 
 use super::json::{Json, Object};
 use super::policies::Section;
-use super::settings::length;
+use super::schedule::{Schedule, schedule};
 use super::{Place, Work};
-use crate::import::draft::{End, Entry};
-use crate::import::left::Why;
-use crate::model::{Condition, Duration, Kind, PrincipalKind};
+use crate::import::draft::{Name, Who};
+use crate::import::left::{Leaving, Why};
+use crate::model::{AdministrativeUnitId, Condition, Kind};
 
-/// The service refuses anything shorter.
-const SHORTEST: Duration = Duration::from_minutes(5);
+/// An assignment as the configuration asks for it.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    /// Where it stands.
+    pub(super) path: String,
+    pub(super) kind: Kind,
+    pub(super) who: Who,
+    pub(super) unit: Option<Name>,
+    pub(super) schedule: Schedule,
+    pub(super) justification: Option<String>,
+    pub(super) condition: Option<Condition>,
+}
+
+/// Where the assignments of a block are.
+struct Block {
+    place: Place,
+    unit: Option<Name>,
+}
+
+const SCOPES: [&str; 3] = ["directoryScopeId", "directoryScope", "appScopeId"];
 
 impl Work<'_> {
     /// Takes all assignments out of a configuration.
     pub(super) fn assignments(&mut self, root: &mut Object) {
-        for (key, section, active) in [
-            ("EntraIDRoles", Section::Entra, false),
-            ("EntraIDRolesActive", Section::Entra, true),
-            ("EntraRolesActive", Section::Entra, true),
-            ("AzureRolesActive", Section::Azure, true),
-            ("GroupRolesActive", Section::Groups, true),
+        for (key, section, kind) in [
+            ("EntraIDRoles", Section::Entra, Kind::Eligible),
+            ("EntraIDRolesActive", Section::Entra, Kind::Active),
+            ("EntraRolesActive", Section::Entra, Kind::Active),
+            ("AzureRolesActive", Section::Azure, Kind::Active),
+            ("GroupRolesActive", Section::Groups, Kind::Active),
         ] {
             if let Some((path, value)) = root.take(&[key]) {
-                self.old_list(section, value, &path, active);
+                self.old_list(section, value, &path, kind);
             }
         }
         let Some((path, value)) = root.take(&["Assignments"]) else { return };
@@ -46,38 +64,52 @@ impl Work<'_> {
             let Some(mut block) = Object::new(item, format!("{path}[{at}]"), &mut self.left) else { continue };
             let place = self.place_of(&mut block, section);
             let list = block.take(&["assignments"]);
+            let strange = block.strange().map(|key| block.at(key));
             block.finish(&mut self.left);
+            if let Some(strange) = strange {
+                self.left.add(strange, Why::Narrowed);
+                continue;
+            }
             let (Some(place), Some((path, list))) = (place, list) else { continue };
             for (at, item) in list.items().into_iter().enumerate() {
                 let Some(mut object) = Object::new(item, format!("{path}[{at}]"), &mut self.left) else { continue };
-                let kind = object.text(&["assignmentType"], &mut self.left);
-                let kind = match kind.as_deref() {
-                    Some(kind) if kind.to_lowercase().contains("active") => Kind::Active,
-                    Some(kind) if !kind.eq_ignore_ascii_case("Eligible") => {
-                        let at = object.at("assignmentType");
-                        self.left.say(at, Why::OddValue, format!("`{kind}` is neither `Eligible` nor `Active`"));
-                        continue;
-                    }
-                    _ => Kind::Eligible,
-                };
-                self.assignment(object, &place, kind);
+                if let Some(kind) = self.kind(&mut object) {
+                    self.assignment(object, &place, kind);
+                }
+            }
+        }
+    }
+
+    fn kind(&mut self, object: &mut Object) -> Option<Kind> {
+        let at = object.at("assignmentType");
+        let (_, value) = match object.take(&["assignmentType"]) {
+            Some(found) if !found.1.is_blank() => found,
+            // So does the tool.
+            _ => return Some(Kind::Eligible),
+        };
+        match value.text() {
+            Some(kind) if kind.eq_ignore_ascii_case("Active") => Some(Kind::Active),
+            Some(kind) if kind.eq_ignore_ascii_case("Eligible") => Some(Kind::Eligible),
+            _ => {
+                self.left.say(at, Why::OddValue, format!("{} is neither `Eligible` nor `Active`", value.shown()));
+                None
             }
         }
     }
 
     /// The older form: each entry names its role.
-    pub(super) fn old_list(&mut self, section: Section, value: Json, path: &str, active: bool) {
+    pub(super) fn old_list(&mut self, section: Section, value: Json, path: &str, kind: Kind) {
         for (at, item) in value.items().into_iter().enumerate() {
             let Some(mut object) = Object::new(item, format!("{path}[{at}]"), &mut self.left) else { continue };
             let Some(place) = self.place_of(&mut object, section) else { continue };
-            self.assignment(object, &place, if active { Kind::Active } else { Kind::Eligible });
+            self.assignment(object, &place, kind);
         }
     }
 
-    fn place_of(&mut self, object: &mut Object, section: Section) -> Option<Place> {
+    fn place_of(&mut self, object: &mut Object, section: Section) -> Option<Block> {
         let path = object.path.clone();
         let role = object.text(&["roleName"], &mut self.left);
-        match section {
+        let place = match section {
             Section::Entra | Section::Azure => {
                 let scope = if section == Section::Azure { object.text(&["scope"], &mut self.left) } else { None };
                 let Some(role) = role else {
@@ -85,27 +117,96 @@ impl Work<'_> {
                     return None;
                 };
                 if section == Section::Entra {
-                    return self.role(&role, &path);
+                    self.role(&role, &path)?
+                } else {
+                    let Some(scope) = scope else {
+                        self.left.say(path, Why::MissingKey, "no `scope`");
+                        return None;
+                    };
+                    self.azure(&scope, &role, &path)?
                 }
-                let Some(scope) = scope else {
-                    self.left.say(path, Why::MissingKey, "no `scope`");
-                    return None;
-                };
-                self.azure(&scope, &role, &path)
             }
             Section::Groups => {
-                let group = object.text(&["groupId", "groupName"], &mut self.left);
-                let Some(group) = group else {
+                let id = object.text(&["groupId"], &mut self.left);
+                let name = object.text(&["groupName"], &mut self.left);
+                let Some(group) = id.or(name) else {
                     self.left.say(path, Why::MissingKey, "no `groupId`");
                     return None;
                 };
-                self.group(&group, role.as_deref().unwrap_or("Member"), &path)
+                self.group(&group, role.as_deref().unwrap_or("Member"), &path)?
             }
+        };
+        let unit = self.unit(object, section)?;
+        Some(Block { place, unit })
+    }
+
+    /// The part of the directory that assignments are narrowed to. Nothing at all where it cannot be read.
+    fn unit(&mut self, object: &mut Object, section: Section) -> Option<Option<Name>> {
+        if section != Section::Entra {
+            return Some(None);
+        }
+        let Some((path, value)) = object.take(&SCOPES).filter(|(_, value)| !value.is_blank()) else {
+            return Some(None);
+        };
+        let text = value.text().unwrap_or_default();
+        if text == "/" {
+            return Some(None);
+        }
+        let id = text.trim_start_matches('/').split_once('/');
+        let id = id.filter(|(kind, _)| kind.eq_ignore_ascii_case("administrativeUnits"));
+        let Some(id) = id.and_then(|(_, id)| id.parse::<AdministrativeUnitId>().ok()) else {
+            self.left.say(path, Why::Narrowed, format!("{}: {}", value.shown(), Why::Narrowed.words()));
+            return None;
+        };
+        match self.names.map(|names| names.unit(id)) {
+            Some(Ok(name)) => Some(Some(name)),
+            Some(Err(why)) => {
+                self.left.add(path, why);
+                None
+            }
+            None => Some(Some(Name::plain(id.to_string()))),
         }
     }
 
-    fn assignment(&mut self, mut object: Object, place: &Place, kind: Kind) {
+    fn assignment(&mut self, mut object: Object, block: &Block, kind: Kind) {
         let path = object.path.clone();
+        let ids = self.principals(&mut object);
+        let kind_of_principal = object.text(&["principalType"], &mut self.left);
+        let name = object
+            .text(&["principalName", "principalDisplayName", "displayName", "description", "comment"], &mut self.left);
+        let ids = match (ids.is_empty(), name.as_ref().filter(|name| name.contains('@'))) {
+            (false, _) => ids,
+            // An older form names users.
+            (true, Some(name)) => vec![(object.at("principalName"), name.clone())],
+            (true, None) => return self.left.say(&path, Why::MissingKey, "no `principalId`"),
+        };
+        let section = if matches!(block.place, Place::Role(_)) { Section::Entra } else { Section::Azure };
+        let unit = self.unit(&mut object, section);
+        let schedule = schedule(&mut object, self.into.now, &mut self.left);
+        let justification = object.text(&["justification"], &mut self.left);
+        let condition = condition(&mut object, &block.place, &mut self.left);
+        let strange = object.strange().map(|key| object.at(key));
+        object.finish(&mut self.left);
+        if let Some(strange) = &strange {
+            self.left.add(strange, Why::Narrowed);
+        }
+        let readable = (unit, schedule, condition, strange);
+        for (path, id) in ids {
+            let comment = name.clone().filter(|name| *name != id);
+            let found = self.people.find(&id, kind_of_principal.as_deref(), comment, &path, &mut self.left);
+            let Some((_, who)) = found else { continue };
+            let (Some(unit), Some(schedule), Some(condition), None) = readable.clone() else {
+                self.gathered(block.place.clone()).leave(kind, &who, Why::NoSchedule);
+                continue;
+            };
+            let unit = unit.or_else(|| block.unit.clone());
+            let justification = justification.clone();
+            let asking = Asking { path, kind, who, unit, schedule, justification, condition };
+            self.gathered(block.place.clone()).asking.push(asking);
+        }
+    }
+
+    fn principals(&mut self, object: &mut Object) -> Vec<(String, String)> {
         let mut ids: Vec<(String, String)> = Vec::new();
         ids.extend(object.text(&["principalId"], &mut self.left).map(|id| (object.at("principalId"), id)));
         if let Some((path, value)) = object.take(&["principalIds"]) {
@@ -116,79 +217,25 @@ impl Work<'_> {
                 }
             }
         }
-        let kind_of_principal = object.text(&["principalType"], &mut self.left);
-        let name = object
-            .text(&["principalName", "principalDisplayName", "displayName", "description", "comment"], &mut self.left);
-        if ids.is_empty() {
-            // An older form names users.
-            match name.as_ref().filter(|name| name.contains('@')) {
-                Some(name) => ids.push((object.at("principalName"), name.clone())),
-                None => self.left.say(&path, Why::MissingKey, "no `principalId`"),
-            }
-        }
-        let end = self.end(&mut object);
-        let justification = object.text(&["justification"], &mut self.left);
-        let condition = self.condition(&mut object, place);
-        object.finish(&mut self.left);
-        for (path, id) in ids {
-            let comment = name.clone().filter(|name| *name != id);
-            let found = self.people.find(&id, kind_of_principal.as_deref(), comment, &path, &mut self.left);
-            let Some((_, who)) = found else { continue };
-            if who.kind == PrincipalKind::ServicePrincipal && kind == Kind::Eligible {
-                self.left.add(path, Why::EligibleService);
-                continue;
-            }
-            let entry = Entry {
-                who,
-                unit: None,
-                start: None,
-                end,
-                justification: justification.clone(),
-                condition: condition.clone(),
-            };
-            let target = self.target(place.clone());
-            let list = if kind == Kind::Eligible { &mut target.eligible } else { &mut target.active };
-            let list = list.get_or_insert_default();
-            let same = |other: &Entry| other.who.name.text.eq_ignore_ascii_case(&entry.who.name.text);
-            if list.iter().any(same) {
-                self.left.add(path, Why::Twice);
-            } else {
-                list.push(entry);
-            }
-        }
+        ids
     }
+}
 
-    fn end(&mut self, object: &mut Object) -> End {
-        let permanent = object.flag(&["permanent"], &mut self.left) == Some(true);
-        let length = length(object, &["duration"], &mut self.left);
-        match (permanent, length) {
-            (true, None) => End::Permanent,
-            (true, Some((path, length))) => {
-                self.left.say(path, Why::NotInForce, format!("`{length}`: the assignment is permanent"));
-                End::Permanent
-            }
-            (false, Some((_, length))) if length >= SHORTEST => End::For(length),
-            (false, Some((path, length))) => {
-                self.left.say(path, Why::OddValue, format!("`{length}`: the service refuses less than {SHORTEST}"));
-                End::AsAllowed
-            }
-            // The tool asks for as long as the policy allows.
-            (false, None) => End::AsAllowed,
+/// The condition of an assignment. Nothing at all where it cannot be declared: without it, more would be let through.
+fn condition(object: &mut Object, place: &Place, left: &mut Leaving) -> Option<Option<Condition>> {
+    let version = object.take(&["conditionVersion"]).filter(|(_, value)| !value.is_blank());
+    let Some((path, value)) = object.take(&["condition"]).filter(|(_, value)| !value.is_blank()) else {
+        return Some(None);
+    };
+    let fits = version.is_none_or(|(_, version)| match &version {
+        Json::Number(number) => number == Condition::VERSION,
+        other => other.text() == Some(Condition::VERSION),
+    });
+    match value.text() {
+        Some(text) if fits && matches!(place, Place::Azure(..)) => Some(Some(Condition(text.into()))),
+        _ => {
+            left.say(path, Why::OddCondition, format!("{}; the assignment is not written", Why::OddCondition.words()));
+            None
         }
-    }
-
-    fn condition(&mut self, object: &mut Object, place: &Place) -> Option<Condition> {
-        let version = object.text(&["conditionVersion"], &mut self.left);
-        if let Some(version) = version.filter(|version| version != Condition::VERSION) {
-            let at = object.at("conditionVersion");
-            self.left.say(at, Why::OddValue, format!("`{version}`: the service takes {} only", Condition::VERSION));
-        }
-        let path = object.at("condition");
-        let text = object.text(&["condition"], &mut self.left)?;
-        if matches!(place, Place::Azure(..)) {
-            return Some(Condition(text.into()));
-        }
-        self.left.add(path, Why::OddCondition);
-        None
     }
 }

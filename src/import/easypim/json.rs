@@ -66,6 +66,11 @@ impl Json {
         }
     }
 
+    /// Null, or text without a word: the tool takes neither for a value.
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(self, Self::Null) || matches!(self, Self::Text(text) if text.trim().is_empty())
+    }
+
     /// `true` or `false`, also as text: the tool takes both.
     pub(super) fn flag(&self) -> Option<bool> {
         match self {
@@ -142,10 +147,27 @@ impl Object {
     pub(super) fn flag(&mut self, keys: &[&str], left: &mut Leaving) -> Option<bool> {
         let (path, value) = self.take(keys)?;
         let flag = value.flag();
-        if flag.is_none() && value != Json::Null && value.text().is_some() {
+        if flag.is_none() && !value.is_blank() {
             left.say(path, Why::WrongType, format!("expected `true` or `false`, found {}", value.shown()));
         }
         flag
+    }
+
+    /// True when an entry with one of these names says something that is neither `true` nor `false`.
+    pub(super) fn is_unclear(&self, keys: &[&str]) -> bool {
+        self.peek(keys).is_some_and(|value| !value.is_blank() && value.flag().is_none())
+    }
+
+    /// The entry that [`take`](Self::take) would take.
+    pub(super) fn peek(&self, keys: &[&str]) -> Option<&Json> {
+        let named = |(key, _): &&(String, Json)| keys.iter().any(|wanted| key.eq_ignore_ascii_case(wanted));
+        self.entries.iter().rev().find(named).map(|(_, value)| value)
+    }
+
+    /// What nobody has taken and is more than a remark.
+    pub(super) fn strange(&self) -> Option<&str> {
+        let says = |(key, value): &&(String, Json)| !is_remark(key) && *value != Json::Null;
+        self.entries.iter().find(says).map(|(key, _)| key.as_str())
     }
 
     /// All entries, in the order of the file.
@@ -164,6 +186,24 @@ impl Object {
 
 /// Keys that people use for notes to themselves, and what the tool has that has no meaning here.
 fn is_remark(key: &str) -> bool {
-    let known = ["$schema", "TelemetrySettings", "description", "comment", "notes", "principalName", "displayName"];
+    let known = [
+        "$schema",
+        "TelemetrySettings",
+        "description",
+        "comment",
+        "comments",
+        "note",
+        "notes",
+        "remark",
+        "remarks",
+        "name",
+        "displayName",
+        "principalName",
+        "principalDisplayName",
+        "userPrincipalName",
+        "upn",
+        "mail",
+        "email",
+    ];
     key.starts_with('_') || known.iter().any(|known| key.eq_ignore_ascii_case(known))
 }

@@ -6,25 +6,35 @@
 
 mod assignments;
 mod json;
+mod lengths;
 mod people;
+mod places;
 mod policies;
+mod policy;
+mod proof;
+mod queries;
+mod schedule;
 mod settings;
+mod settle;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use self::assignments::Asking;
 use self::json::{Json, Object};
 use self::people::{People, kind_of};
-use super::draft::{Draft, GroupDraft, Layer, Name, PlaceDraft, TargetDraft, Tenant, Who};
+use self::places::Place;
+use self::policy::Policy;
+use super::draft::{Draft, GroupDraft, TargetDraft, Tenant, Who};
 use super::left::{Leaving, Why};
 use super::names::Names;
-use super::profiles::slug;
-use super::write::file_names;
 use super::{Imported, Layout, Named, finish};
-use crate::model::scope::ScopeKind;
-use crate::model::{Access, ArmScope, Directory, NameQuery, PlaceQuery, PrincipalId, TenantId};
+use crate::model::{Access, ArmScope, Directory, Kind, PrincipalKind, Snapshot, TenantId, Time};
+
+pub use proof::{Objections, Refused, objections};
+pub use queries::easypim_ids;
 
 /// Where an import of another tool's configuration goes.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +45,12 @@ pub struct Into<'d> {
     pub backend: Option<&'d str>,
     /// The tenant, and what it has: principals are then named, and told apart.
     pub tenant: Option<(TenantId, Option<&'d str>, &'d Directory)>,
+    /// What the tenant has of the targets, where it was read: its limits are then known.
+    pub snapshot: Option<&'d Snapshot>,
+    /// What a check has refused, and why: it is left out.
+    pub refused: &'d BTreeMap<Refused, String>,
+    /// The moment of the import: what has ended by then is left out.
+    pub now: Time,
 }
 
 /// Writes policies for configurations, given with their names. The error names a text that is no JSON, and says why.
@@ -43,6 +59,7 @@ pub fn easypim(texts: &[(String, String)], into: &Into<'_>) -> Result<Imported, 
     let mut work = Work {
         people: People::new(names.as_ref()),
         names: names.as_ref(),
+        into: *into,
         left: Leaving::default(),
         templates: Vec::new(),
         raw_templates: BTreeMap::new(),
@@ -63,54 +80,46 @@ pub fn easypim(texts: &[(String, String)], into: &Into<'_>) -> Result<Imported, 
     for root in roots {
         work.root(root);
     }
-    Ok(work.finish(into))
-}
-
-/// Every id that configurations mention, to ask a backend for.
-pub fn easypim_ids(texts: &[(String, String)]) -> NameQuery {
-    fn walk(json: &Json, query: &mut NameQuery) {
-        match json {
-            Json::Text(text) => {
-                query.ids.extend(text.trim().parse::<PrincipalId>());
-                if let Ok(scope) = text.trim().parse::<ArmScope>() {
-                    query.places.entry(PlaceQuery::Id(scope)).or_default();
-                }
-            }
-            Json::List(items) => items.iter().for_each(|item| walk(item, query)),
-            Json::Map(entries) => entries.iter().for_each(|(key, value)| {
-                query.ids.extend(key.trim().parse::<PrincipalId>());
-                walk(value, query);
-            }),
-            _ => {}
-        }
-    }
-    let mut query = NameQuery::default();
-    for (_, text) in texts {
-        if let Ok(json) = json::parse(text) {
-            walk(&json, &mut query);
-        }
-    }
-    query
-}
-
-/// What a target is, before it is known how it is named.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Role(String),
-    Group(String, Access),
-    Azure(ArmScope, String),
+    Ok(work.finish())
 }
 
 /// What configurations say, collected.
 struct Work<'d> {
     people: People<'d>,
     names: Option<&'d Names<'d>>,
+    into: Into<'d>,
     left: Leaving,
-    templates: Vec<Named>,
+    templates: Vec<Template>,
     /// The keys of each template, for those that are changed in place.
     raw_templates: BTreeMap<String, Vec<(String, Json)>>,
     protected: Vec<Who>,
-    targets: BTreeMap<Place, TargetDraft>,
+    targets: BTreeMap<Place, Gathered>,
+}
+
+/// Settings with a name.
+struct Template {
+    name: String,
+    policy: Policy,
+}
+
+/// What configurations say of one target.
+#[derive(Default)]
+struct Gathered {
+    policy: Option<Policy>,
+    /// The template that the policy is laid over.
+    template: Option<String>,
+    asking: Vec<Asking>,
+    /// What is left out, for comments where it would have stood.
+    notes: Vec<String>,
+}
+
+impl Gathered {
+    /// Notes an assignment that is not written.
+    fn leave(&mut self, kind: Kind, who: &Who, why: Why) {
+        let name = &who.name.text;
+        let beside = who.name.beside.as_ref().map(|beside| format!(" ({beside})")).unwrap_or_default();
+        self.notes.push(format!("left out: {kind} {} {name}{beside}: {}", who.kind, why.words()));
+    }
 }
 
 impl Work<'_> {
@@ -129,7 +138,17 @@ impl Work<'_> {
                     self.people.learn(id, kind);
                 }
                 if let Some(id) = get(&["groupId"]).and_then(|id| id.parse().ok()) {
-                    self.people.learn(id, crate::model::PrincipalKind::Group);
+                    self.people.learn(id, PrincipalKind::Group);
+                    if let Some(name) = get(&["groupName"]) {
+                        self.people.join(PrincipalKind::Group, name, id);
+                    }
+                }
+                let named = [&["principalName"], &["userPrincipalName"], &["upn"], &["displayName"], &["name"]];
+                for name in named.iter().filter_map(|keys| get(*keys)) {
+                    let kind = kind.or_else(|| name.contains('@').then_some(PrincipalKind::User));
+                    if let (Some(id), Some(kind)) = (id, kind) {
+                        self.people.join(kind, name, id);
+                    }
                 }
                 for (_, value) in entries {
                     self.learn(value);
@@ -152,9 +171,10 @@ impl Work<'_> {
             if let Json::Map(entries) = value {
                 self.raw_templates.insert(name.to_lowercase(), entries);
             }
-            let layer = settings::settings(&mut object, &self.people, &mut self.left);
+            let policy = settings::settings(&mut object, &self.people, &mut self.left).limited(&mut self.left);
             object.finish(&mut self.left);
-            self.templates.push(Named { name, layer });
+            policy.tell(&mut self.left);
+            self.templates.push(Template { name, policy });
         }
     }
 
@@ -183,103 +203,52 @@ impl Work<'_> {
         }
     }
 
-    /// The target at a place, made if nothing was said of it yet. Nothing where no file can name it.
-    fn target(&mut self, place: Place) -> &mut TargetDraft {
-        self.targets.entry(place).or_insert_with(|| TargetDraft {
-            name: Name::plain(""),
-            notes: Vec::new(),
-            layer: Layer::default(),
-            profile: None,
-            additive: false,
-            eligible: None,
-            active: None,
-        })
+    /// What is said of the target at a place.
+    fn gathered(&mut self, place: Place) -> &mut Gathered {
+        self.targets.entry(place).or_default()
     }
 
-    fn finish(self, into: &Into<'_>) -> Imported {
-        let Self { names, mut left, templates, protected, targets, .. } = self;
+    fn finish(mut self) -> Imported {
+        let into = self.into;
         let notes = vec![
-            "From a configuration of the EasyPIM orchestrator. It does not remove what it does not name, and neither does a"
+            "From a configuration of the EasyPIM orchestrator. It does not remove what it does not name, and neither does"
                 .to_owned(),
-            "plan with `ownership: additive`. Take the line out once the lists are complete.".to_owned(),
+            "a plan with `ownership: additive`. Take the line out once the lists are complete.".to_owned(),
         ];
+        self.maybe_one();
+        let protected = std::mem::take(&mut self.protected);
         let mut draft = Draft { notes, protected, additive: true, ..Draft::default() };
         draft.tenant = into.tenant.map(|(id, name, _)| Tenant { id, name: name.map(str::to_owned) });
         let mut groups: BTreeMap<String, GroupDraft> = BTreeMap::new();
         let mut azure: BTreeMap<ArmScope, Vec<TargetDraft>> = BTreeMap::new();
-        for (place, mut target) in targets {
+        for (place, gathered) in std::mem::take(&mut self.targets) {
+            let target = self.settled(&place, gathered);
+            if target.layer.is_empty()
+                && target.profile.is_none()
+                && target.eligible.is_none()
+                && target.active.is_none()
+            {
+                draft.notes.extend(target.notes.into_iter().map(|note| format!("{place}: {note}")));
+                continue;
+            }
             match place {
-                Place::Role(role) => {
-                    target.name = Name::plain(role);
-                    draft.directory_roles.push(target);
-                }
+                Place::Role(_) => draft.directory_roles.push(target),
                 Place::Group(group, access) => {
-                    let entry = groups.entry(group.clone()).or_insert_with(|| group_draft(&group, names));
+                    let entry = groups.entry(group.key.clone()).or_insert_with(|| places::group_draft(group.name));
+                    entry.notes.extend(target.notes.iter().map(|note| format!("{access}: {note}")));
+                    let target = TargetDraft { notes: Vec::new(), ..target };
                     *(if access == Access::Member { &mut entry.member } else { &mut entry.owner }) = Some(target);
                 }
-                Place::Azure(scope, role) => {
-                    target.name = Name::plain(role);
-                    azure.entry(scope).or_default().push(target);
-                }
+                Place::Azure(scope, _) => azure.entry(scope).or_default().push(target),
             }
         }
         draft.groups = groups.into_values().collect();
-        draft.azure = places(azure, names, &mut left);
+        draft.azure = places::places(azure, self.names, &mut self.left);
+        let mut left = self.left;
         left.0.sort();
         left.0.dedup();
-        finish(draft, templates, into.backend, into.layout, left.0, 0)
-    }
-}
-
-fn group_draft(group: &str, names: Option<&Names<'_>>) -> GroupDraft {
-    let id = group.parse::<PrincipalId>().ok();
-    let known = names.zip(id).and_then(|(names, id)| names.who(id).ok());
-    let name = known.map_or_else(|| Name::plain(group), |who| who.name);
-    GroupDraft { name, notes: Vec::new(), additive: false, members: None, owners: None, member: None, owner: None }
-}
-
-/// Scopes as the tenant names them, or by their ids.
-fn places(
-    azure: BTreeMap<ArmScope, Vec<TargetDraft>>,
-    names: Option<&Names<'_>>,
-    left: &mut Leaving,
-) -> Vec<PlaceDraft> {
-    let mut all = Vec::new();
-    for (scope, roles) in azure {
-        match names.map(|names| names.place(&scope)) {
-            Some(Ok(place)) => all.push((scope, place.keys, place.file, roles)),
-            Some(Err(why)) => left.add(scope.as_str(), why),
-            None => {
-                let (keys, file) = by_id(&scope);
-                all.push((scope, keys, file, roles));
-            }
-        }
-    }
-    let owner = |scope: &ArmScope| scope.subscription_id().unwrap_or(scope.as_str()).to_lowercase();
-    let owners: Vec<String> = all.iter().map(|(scope, ..)| owner(scope)).collect();
-    let files = file_names(owners.iter().map(String::as_str).zip(all.iter().map(|(_, _, file, _)| file.clone())));
-    let drafts = all.into_iter().zip(&owners).map(|((_, keys, file, roles), owner)| PlaceDraft {
-        keys,
-        file: files.get(owner.as_str()).cloned().unwrap_or(file),
-        notes: Vec::new(),
-        roles,
-    });
-    drafts.collect()
-}
-
-fn by_id(scope: &ArmScope) -> (Vec<(&'static str, Name)>, String) {
-    let subscription = scope.subscription_id().unwrap_or_default();
-    let file = format!("subscription-{}", slug(subscription));
-    match scope.kind() {
-        ScopeKind::ManagementGroup => {
-            let keys = vec![("management_group", Name::plain(scope.name()))];
-            (keys, format!("management-group-{}", slug(scope.name())))
-        }
-        ScopeKind::Subscription => (vec![("subscription", Name::plain(subscription))], file),
-        ScopeKind::ResourceGroup => {
-            let keys = vec![("subscription", Name::plain(subscription)), ("resource_group", Name::plain(scope.name()))];
-            (keys, file)
-        }
-        ScopeKind::Resource => (vec![("resource", Name::plain(scope.as_str()))], file),
+        let templates = self.templates.into_iter();
+        let named = templates.map(|one| Named { layer: one.policy.layer(), name: one.name }).collect();
+        finish(draft, named, into.backend, into.layout, left.0, 0)
     }
 }

@@ -1,10 +1,11 @@
 //! The tool's policies of roles and groups.
 
 use super::json::{Json, Object};
+use super::policy::Policy;
 use super::settings::settings;
 use super::{Place, Work};
 use crate::import::left::{Leaving, LeftOut, Why};
-use crate::model::{Access, ArmScope};
+use crate::model::Kind;
 
 /// Which kind of target a section is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Work<'_> {
                 }
                 object.finish(&mut self.left);
             }
-            other => self.old_list(section, other, &path, false),
+            other => self.old_list(section, other, &path, Kind::Eligible),
         }
     }
 
@@ -149,8 +150,14 @@ impl Work<'_> {
     fn place(&mut self, mut object: Object, place: Place) {
         let path = object.path.clone();
         let source = object.text(&["PolicySource"], &mut self.left);
-        if let Some((path, _)) = object.take(&["PolicyFile"]) {
-            self.left.say(path, Why::NoCounterpart, "policies in CSV files are not read");
+        let file = object.take(&["PolicyFile"]);
+        let csv = file.is_some();
+        if let Some((path, _)) = file {
+            self.left.say(
+                path,
+                Why::NoCounterpart,
+                "policies in CSV files are not read, so nobody knows what they ask for",
+            );
         }
         let template = object.text(&["Template", "PolicyTemplate"], &mut self.left);
         if let Some((inner, value)) = object.take(&["Policy"])
@@ -158,83 +165,57 @@ impl Work<'_> {
         {
             object.finish(&mut self.left);
             object = inline;
-        } else if source.as_deref().is_some_and(|source| source.eq_ignore_ascii_case("file")) {
-            object.finish(&mut self.left);
-            return;
         }
+        let csv = csv || source.as_deref().is_some_and(|source| source.eq_ignore_ascii_case("file"));
         let Some(template) = template else {
-            let layer = settings(&mut object, &self.people, &mut self.left);
+            let mut policy = settings(&mut object, &self.people, &mut self.left).limited(&mut self.left);
+            policy.unknown |= csv;
             object.finish(&mut self.left);
-            return self.settle(place, None, layer, path);
+            return self.settle(place, None, policy, path);
         };
         let Some(base) = self.raw_templates.get(&template.to_lowercase()).cloned() else {
-            self.left.say(object.at("Template"), Why::UnknownTemplate, format!("there is no template `{template}`"));
-            return;
+            self.left.say(
+                object.at("Template"),
+                Why::UnknownTemplate,
+                format!("there is no template `{template}`, so nobody knows what an activation should take"),
+            );
+            let policy = settings(&mut object, &self.people, &mut self.left);
+            object.finish(&mut self.left);
+            let policy = Policy { unknown: true, ..policy.limited(&mut self.left) };
+            return self.settle(place, None, policy, path);
         };
         // What stands here wins key by key, as it does for the tool. What is wrong with the template has been said there.
-        let own: Vec<(String, Json)> = object.into_entries();
+        let own: Vec<(String, Json)> =
+            object.into_entries().into_iter().filter(|(_, value)| !value.is_blank()).collect();
         let ours: Vec<String> = own.iter().map(|(key, _)| format!("{path}.{key}")).collect();
         let over = |key: &str| own.iter().any(|(other, _)| other.eq_ignore_ascii_case(key));
         let mut merged: Vec<(String, Json)> = base.into_iter().filter(|(key, _)| !over(key)).collect();
         merged.extend(own);
         let Some(mut object) = Object::new(Json::Map(merged), path.clone(), &mut self.left) else { return };
         let mut left = Leaving::default();
-        let layer = settings(&mut object, &self.people, &mut left);
+        let policy = settings(&mut object, &self.people, &mut left);
         object.finish(&mut left);
         let own = |one: &LeftOut| ours.iter().any(|path| one.address.starts_with(path));
         self.left.0.extend(left.0.into_iter().filter(own));
-        self.settle(place, Some(&template), layer, path);
-    }
-
-    /// Puts settings at a target, laid over its template where that works.
-    fn settle(&mut self, place: Place, template: Option<&str>, layer: crate::import::draft::Layer, path: String) {
-        let named = template.and_then(|template| {
-            let mut all = self.templates.iter();
-            all.find(|one| one.name.eq_ignore_ascii_case(template))
-        });
-        let over = named.and_then(|named| Some((named.name.clone(), layer.over(&named.layer)?)));
-        let target = self.target(place);
-        if target.profile.is_some() || !target.layer.is_empty() {
-            return self.left.add(path, Why::Twice);
-        }
-        match over {
-            Some((name, rest)) => (target.profile, target.layer) = (Some(name), rest),
-            None => target.layer = layer,
-        }
-    }
-
-    pub(super) fn role(&mut self, role: &str, path: &str) -> Option<Place> {
-        if role.trim().is_empty() || role == "*" {
-            self.left.say(path, Why::OddValue, format!("`{role}` is not the name of a role"));
-            return None;
-        }
-        Some(Place::Role(role.to_owned()))
-    }
-
-    pub(super) fn azure(&mut self, scope: &str, role: &str, path: &str) -> Option<Place> {
-        let Place::Role(role) = self.role(role, path)? else { return None };
-        match scope.parse::<ArmScope>() {
-            Ok(scope) => Some(Place::Azure(scope, role)),
-            Err(error) => {
-                self.left.say(path, Why::OddValue, error.to_string());
-                None
-            }
-        }
-    }
-
-    pub(super) fn group(&mut self, group: &str, access: &str, path: &str) -> Option<Place> {
-        let access = match access {
-            access if access.eq_ignore_ascii_case("Member") => Access::Member,
-            access if access.eq_ignore_ascii_case("Owner") => Access::Owner,
-            other => {
-                self.left.say(path, Why::OddValue, format!("`{other}` is neither `Member` nor `Owner`"));
-                return None;
-            }
+        let known = self.templates.iter().find(|one| one.name.eq_ignore_ascii_case(&template));
+        let policy = match known {
+            Some(known) => policy.over(&known.policy, &mut self.left),
+            None => policy,
         };
-        if group.trim().is_empty() || group.contains(['<', '{']) {
-            self.left.say(path, Why::NoId, format!("`{group}` is not a group"));
-            return None;
+        let policy = policy.limited(&mut self.left);
+        self.settle(place, Some(template), policy, path);
+    }
+
+    /// Puts settings at a target. Where it has some already, of each field the tighter value counts.
+    fn settle(&mut self, place: Place, template: Option<String>, policy: Policy, path: String) {
+        policy.tell(&mut self.left);
+        let gathered = self.gathered(place);
+        match gathered.policy.take() {
+            None => (gathered.policy, gathered.template) = (Some(policy), template),
+            Some(first) => {
+                gathered.policy = Some(first.tightest(&policy));
+                self.left.say(path, Why::Twice, "it was declared before; of each field the tighter value is written");
+            }
         }
-        Some(Place::Group(group.to_owned(), access))
     }
 }

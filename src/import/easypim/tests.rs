@@ -4,10 +4,12 @@ use crate::model::{ArmPlace, GroupFacts, GroupMembership, Principal, PrincipalDe
 
 const SUBSCRIPTION: &str = "442734fd-2546-4a3b-b4c7-f351bd5ff93a";
 const ADA: &str = "a621fbf5-d750-4e68-b898-2e2b41cd45c6";
+const NOW: Time = Time::from_unix(1_790_000_000);
 const TEAM: &str = "8b22297b-d2b8-40b5-b387-74aa7368ec7d";
 
 fn import(text: &str) -> (String, Vec<String>) {
-    let into = Into { layout: Layout::Flat, backend: None, tenant: None };
+    let into =
+        Into { layout: Layout::Flat, backend: None, tenant: None, snapshot: None, refused: &BTreeMap::new(), now: NOW };
     let imported = easypim(&[("pim.json".to_owned(), text.to_owned())], &into).unwrap();
     let left = imported.left_out.iter().map(|one| format!("{} {}", one.reason, one.address)).collect();
     let text = imported.files.get("policy.yaml").unwrap();
@@ -169,23 +171,22 @@ fn assignments_of_both_forms_are_carried_over() {
     let yaml = format!(
         "groups:
   {TEAM}:
-    member:
-      eligible:
-        - {{ user: {ADA} }}
     owner:
       eligible:
-        - {{ user: {ADA} }}
+        - {{ user: {ADA}, for: 365d }}
 
 directory_roles:
   A:
     eligible:
-      - {{ user: {ADA}, justification: why }}  # Ada
+      - {{ user: {ADA}, for: 365d, justification: why }}  # Ada
     active:
-      - {{ user: {ADA}, permanent: true }}
+      - user: {ADA}
+        permanent: true
+        justification: Taken over from EasyPIM
 
   B:
     active:
-      - {{ group: {TEAM}, for: 30d }}
+      - {{ group: {TEAM}, for: 30d, justification: Taken over from EasyPIM }}
 
 azure:
   - subscription: {SUBSCRIPTION}
@@ -205,7 +206,7 @@ protected:
         &[
             "not-in-force Assignments.EntraRoles[0].assignments[1].duration",
             "declared-twice Assignments.EntraRoles[0].assignments[2].principalId",
-            "odd-value Assignments.Groups[0].assignments[0].duration",
+            "no-readable-schedule Assignments.Groups[0].assignments[0].duration",
             "no-id EntraIDRolesActive[0].PrincipalIds[1]",
         ],
     );
@@ -230,7 +231,13 @@ fn what_makes_no_sense_is_listed_and_the_rest_goes_on() {
     assert_eq!(
         told,
         [
+            "assumed-length EntraRoles.Policies.A.AllowPermanentEligibility",
+            "assumed-length EntraRoles.Policies.A.MaximumActiveAssignmentDuration",
             "default-approvers EntraRoles.Policies.A.ApprovalRequired",
+            "limit-lost EntraRoles.Policies.A.ActivationRequirement",
+            "limit-lost EntraRoles.Policies.A.ActivationRequirement",
+            "limit-lost EntraRoles.Policies.A.ActivationRequirement",
+            "limit-lost EntraRoles.Policies.A.ApprovalRequired",
             "missing-key Assignments.EntraRoles[0]",
             "missing-key Assignments.EntraRoles[1].assignments[1]",
             "no-counterpart TelemetrySettings",
@@ -239,11 +246,11 @@ fn what_makes_no_sense_is_listed_and_the_rest_goes_on() {
             "odd-value Assignments.EntraRoles[1].assignments[0].assignmentType",
             "odd-value AzureRoles.Policies.Reader",
             "odd-value EntraRoles.Policies.*",
-            "odd-value EntraRoles.Policies.A.ActivationDuration",
             "odd-value EntraRoles.Policies.A.ActivationRequirement",
             "odd-value EntraRoles.Policies.A.MaximumActiveAssignmentDuration",
             "odd-value EntraRoles.Policies.A.Notifications.Eligibility.Alert.Recipients",
             "service-principal-eligible Assignments.EntraRoles[1].assignments[2].principalId",
+            "tightened EntraRoles.Policies.A.ActivationDuration",
             "unknown-key EntraIdRoles ",
             "unknown-key EntraRoles.Extra",
             "unknown-key EntraRoles.Policies.A.Notifications.Eligibility.Chief",
@@ -252,7 +259,8 @@ fn what_makes_no_sense_is_listed_and_the_rest_goes_on() {
             "wrong-type EntraRoles.Policies.B",
         ]
     );
-    assert!(written.contains("justification: false"), "{written}");
+    // What is not understood may ask for something, so nothing is switched off.
+    assert!(written.contains("max_duration: 24h") && !written.contains("justification"), "{written}");
 }
 
 #[test]
@@ -277,7 +285,14 @@ fn a_tenant_tells_what_the_ids_are() {
         r#"{{ "AzureRoles": [ {{ "PrincipalIds": ["{ADA}", "{TEAM}", "00000000-0000-4000-8000-000000000999"], "Rolename": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}" }},
                              {{ "PrincipalId": "{ADA}", "Rolename": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}/resourceGroups/gone" }} ] }}"#
     );
-    let into = Into { layout: Layout::Flat, backend: None, tenant: Some((tenant, Some("Contoso"), &directory)) };
+    let into = Into {
+        layout: Layout::Flat,
+        backend: None,
+        tenant: Some((tenant, Some("Contoso"), &directory)),
+        snapshot: None,
+        refused: &BTreeMap::new(),
+        now: NOW,
+    };
     let imported = easypim(&[("pim.json".to_owned(), text)], &into).unwrap();
     let written = imported.files.get("policy.yaml").unwrap();
     let expected = "azure:
@@ -285,8 +300,8 @@ fn a_tenant_tells_what_the_ids_are() {
     roles:
       Reader:
         eligible:
-          - { user: ada@contoso.example }
-          - { group: Team }
+          - { user: ada@contoso.example, for: 365d }
+          - { group: Team, for: 365d }
 ";
     assert!(written.ends_with(expected) && written.contains(&tenant.to_string()), "{written}");
     let reasons: Vec<_> = imported.left_out.iter().map(|one| one.reason).collect();
@@ -295,7 +310,8 @@ fn a_tenant_tells_what_the_ids_are() {
 
 #[test]
 fn what_is_no_json_is_refused_with_its_place() {
-    let into = Into { layout: Layout::Flat, backend: None, tenant: None };
+    let into =
+        Into { layout: Layout::Flat, backend: None, tenant: None, snapshot: None, refused: &BTreeMap::new(), now: NOW };
     for text in ["{", "{ \"a\": 1 \"b\": 2 }", "[[[", "\u{1}"] {
         let problem = easypim(&[("pim.json".to_owned(), text.to_owned())], &into).unwrap_err();
         assert!(problem.starts_with("`pim.json`: line 1, column "), "{problem}");
@@ -321,8 +337,163 @@ fn several_files_are_one_configuration() {
         ("b.json".to_owned(), text(r#"{ "PolicyTemplates": { "T": { "ActivationDuration": "PT1H" } } }"#)),
         ("c.json".to_owned(), text(r#"{ "EntraRoles": { "Policies": { "A": { "Template": "T" } } } }"#)),
     ];
-    let imported = easypim(&files, &Into { layout: Layout::Scope, backend: None, tenant: None }).unwrap();
+    let imported = easypim(
+        &files,
+        &Into {
+            layout: Layout::Scope,
+            backend: None,
+            tenant: None,
+            snapshot: None,
+            refused: &BTreeMap::new(),
+            now: NOW,
+        },
+    )
+    .unwrap();
     assert!(imported.files.get("directory.yaml").unwrap().contains("settings: T"));
     let told: Vec<_> = imported.left_out.iter().map(|one| (one.reason, one.address.as_str())).collect();
     assert_eq!(told, [("declared-twice", "c.json.EntraRoles.Policies.A")]);
+}
+
+/// What a role becomes with these settings, laid over a template, and these assignments.
+fn role(policy: &str, assignments: &str) -> (String, Vec<String>) {
+    import(&format!(
+        r#"{{ "PolicyTemplates": {{ "T": {{ "ActivationDuration": "PT2H", "ActivationRequirement": "MultiFactorAuthentication",
+                "ApprovalRequired": true, "Approvers": [{{ "id": "{TEAM}", "type": "Group" }}], "MaximumActiveAssignmentDuration": "P30D" }} }},
+             "EntraRoles": {{ "Policies": {{ "A": {{ {policy} }} }} }},
+             "Assignments": {{ "EntraRoles": [ {{ "roleName": "a", "assignments": [{assignments}] }} ] }} }}"#
+    ))
+}
+
+fn ada(rest: &str) -> String {
+    format!(r#"{{ "principalId": "{ADA}", "principalType": "User", {rest} }}"#)
+}
+
+#[test]
+fn an_end_that_nobody_can_read_gives_nobody_access() {
+    for schedule in [
+        r#""duration": "P8H""#,
+        r#""duration": "P1Y""#,
+        r#""duration": 8"#,
+        r#""duration": "8 hours""#,
+        r#""permanent": "perhaps""#,
+        r#""endDateTime": "2/2/2024 18:20""#,
+        r#""endDateTime": "2020-01-01T00:00:00Z""#,
+        r#""startDateTime": "soon", "permanent": true"#,
+        r#""startDateTime": "2020-01-01T00:00:00Z", "duration": "P30D""#,
+        r#""validUntil": "2027-01-01""#,
+        r#""condition": "@x""#,
+        r#""directoryScopeId": "/somewhere""#,
+    ] {
+        for kind in ["Active", "Eligible"] {
+            let (written, left) = role("", &ada(&format!(r#""assignmentType": "{kind}", {schedule}"#)));
+            assert!(!written.contains("user:"), "{schedule}: {written}");
+            assert!(!left.is_empty(), "{schedule}");
+        }
+    }
+}
+
+#[test]
+fn an_end_is_carried_over_as_it_is_or_not_at_all() {
+    for (schedule, expected) in [
+        (r#""duration": "PT90M""#, "for: 1h30m"),
+        (r#""endDateTime": "2027-01-01T00:00:00Z""#, "until: 2027-01-01T00:00:00Z"),
+        (r#""startDateTime": "2027-01-01", "duration": "P1D""#, "from: 2027-01-01, for: 24h"),
+        (r#""startDateTime": "2026-09-20T00:00:00Z", "duration": "P30D""#, "until: 2026-10-20T00:00:00Z"),
+        (r#""duration": "P30D", "endDateTime": "2026-09-30T00:00:00Z""#, "until: 2026-09-30T00:00:00Z"),
+        (
+            r#""directoryScopeId": "/administrativeUnits/8b22297b-d2b8-40b5-b387-74aa7368ec7d", "duration": "P1D""#,
+            "administrative_unit: 8b",
+        ),
+        (r#""permanent": true"#, "permanent: true"),
+        (r#""permanent": "false", "duration": " ""#, "for: 8h"),
+    ] {
+        let (written, _) = role("", &ada(&format!(r#""assignmentType": "Active", {schedule}"#)));
+        assert!(written.replace("\n       ", ",").contains(expected), "{schedule}: {written}");
+    }
+}
+
+#[test]
+fn what_the_settings_beside_it_refuse_is_not_written() {
+    for (policy, schedule, expected) in [
+        (r#""MaximumActiveAssignmentDuration": "P10D""#, r#""duration": "P11D""#, ""),
+        (r#""MaximumActiveAssignmentDuration": "P10D""#, r#""duration": "P10D""#, "for: 10d"),
+        (r#""MaximumActiveAssignmentDuration": "P10D""#, r#""permanent": true"#, ""),
+        (r#""MaximumActiveAssignmentDuration": "PT4H""#, r#""duration": "P1D""#, ""),
+        (r#""MaximumActiveAssignmentDuration": "soon""#, r#""permanent": true"#, ""),
+        (r#""AllowPermanentActiveAssignment": false"#, r#""permanent": true"#, ""),
+        (r#""AllowPermanentActiveAssignment": "no""#, r#""permanent": true"#, ""),
+        (r#""AllowPermanentActiveAssignment": true"#, r#""permanent": true"#, "permanent: true"),
+        (r#""MaximumActiveAssignmentDuration": "PT4H""#, r#""justification": "x""#, "for: 4h"),
+        (r#""MaximumActiveAssignmentDuration": "soon""#, r#""justification": "x""#, ""),
+        (r#""ActivationDuration": "PT1H""#, r#""justification": "x""#, "for: 1h"),
+    ] {
+        let (written, left) = role(policy, &ada(&format!(r#""assignmentType": "Active", {schedule}"#)));
+        let there = written.contains("user:");
+        assert!(there != expected.is_empty() && written.contains(expected), "{policy} {schedule}: {written} {left:?}");
+    }
+}
+
+#[test]
+fn approval_never_vanishes() {
+    let eligible = ada(r#""assignmentType": "Eligible", "permanent": true"#);
+    for policy in [
+        r#""ApprovalRequired": true"#,
+        r#""ApprovalRequired": true, "Approvers": []"#,
+        r#""ApprovalRequired": true, "Approvers": [{ "description": "the boss" }]"#,
+        r#""ApprovalRequired": "maybe""#,
+        r#""ActivationRequirement": "Passkey""#,
+        r#""ActivationDuration": "an hour""#,
+        r#""Template": "gone", "ApprovalRequired": false"#,
+        r#""PolicySource": "file", "PolicyFile": "a.csv""#,
+    ] {
+        let (written, left) = role(policy, &eligible);
+        assert!(!written.contains("user:") && !written.contains("approval"), "{policy}: {written}");
+        assert!(left.iter().any(|one| one.starts_with("activation-unprotected")), "{policy}: {left:?}");
+        assert!(written.contains("left out: eligible user") || !written.contains('#'), "{written}");
+    }
+    // Over a template, what the template asks for stays.
+    for policy in [r#""ApprovalRequired": "maybe""#, r#""ActivationDuration": "an hour""#, r#""Approvers": null"#] {
+        let (written, _) = role(&format!(r#""Template": "T", {policy}"#), &eligible);
+        assert!(written.contains("settings: T") && written.contains("permanent: true"), "{policy}: {written}");
+    }
+    let (written, left) = role(r#""Template": "T", "MaximumActiveAssignmentDuration": "PT8H""#, "");
+    assert!(written.contains("settings: T") && written.contains("expire_after: 30d"), "{written}");
+    assert!(
+        left.contains(&"template-kept EntraRoles.Policies.A.MaximumActiveAssignmentDuration".to_owned()),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn one_thing_by_name_and_by_id_is_one_where_the_configuration_says_so() {
+    let text = |beside: &str| {
+        format!(
+            r#"{{ "GroupRoles": {{ "Policies": {{ "Ops": {{ "Member": {{ "ActivationDuration": "PT4H" }} }} }} }},
+                 "AzureRoles": {{ "Policies": {{ "Reader": {{ "Scope": "subscriptions/{SUBSCRIPTION}/", "ActivationDuration": "PT1H" }} }} }},
+                 "Assignments": {{ "Groups": [ {{ "groupId": "{TEAM}", {beside} "roleName": "member",
+                     "assignments": [ {{ "principalId": "{ADA}", "principalName": "ada@contoso.example", "duration": "P9D" }},
+                                      {{ "principalId": "ADA@contoso.example", "duration": "P2D" }} ] }} ],
+                   "AzureRoles": [ {{ "roleName": "READER", "scope": "/Subscriptions/{SUBSCRIPTION}",
+                     "assignments": [ {{ "principalId": "{ADA}", "duration": "P1D" }} ] }} ] }} }}"#
+        )
+    };
+    let (written, left) = import(&text(r#""groupName": "ops","#));
+    assert_eq!(written.matches("member:").count(), 1, "{written}");
+    assert!(written.contains("for: 2d") && !written.contains("for: 9d"), "{written}");
+    assert_eq!(written.matches("eader:").count() + written.matches("EADER:").count(), 1, "{written}");
+    assert!(!left.iter().any(|one| one.starts_with("maybe-one")), "{left:?}");
+    let (written, left) = import(&text(""));
+    assert_eq!(written.matches("member:").count(), 2, "{written}");
+    assert!(left.contains(&"maybe-one group/Ops".to_owned()), "{left:?}");
+}
+
+#[test]
+fn of_two_policies_of_one_role_each_field_is_the_tighter_one() {
+    let (written, left) = import(
+        r#"{ "EntraRoles": { "Policies": { "A": { "ActivationDuration": "PT4H", "ActivationRequirement": "MultiFactorAuthentication" },
+                                           "a": { "ActivationDuration": "PT2H", "ActivationRequirement": "Justification" } } } }"#,
+    );
+    assert!(written.contains("max_duration: 2h") && written.contains("authentication: mfa"), "{written}");
+    assert!(written.contains("justification: true"), "{written}");
+    assert_eq!(left, ["declared-twice EntraRoles.Policies.a"]);
 }
