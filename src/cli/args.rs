@@ -556,9 +556,12 @@ pub struct ImportArgs {
     /// How to cut up the files
     #[arg(long, default_value = "scope")]
     pub layout: ImportLayout,
-    /// Also state what nobody has changed, and who is in every group that occurs
+    /// Also take what nobody has changed, and who is in every group that occurs
     #[arg(long)]
     pub full: bool,
+    /// Leave out the fields of settings that are as the service has them where nobody changed them
+    #[arg(long, conflicts_with = "full")]
+    pub minimal: bool,
     /// Write to a directory that is not empty, and replace the files of the same names
     #[arg(long)]
     pub force: bool,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::args::{ImportArgs, ImportFrom, ImportLayout, TextOrJson};
 use super::context::{Context, Policies, Source};
@@ -12,7 +11,7 @@ use super::{terminal, tree};
 use crate::backend::ReadQuery;
 use crate::diag::{FileId, Finding, Findings, SourceFile, SourceMap};
 use crate::import::easypim::Into;
-use crate::import::{self, Imported, Layout, Options, SCHEMA_FILE};
+use crate::import::{self, Fields, Imported, Layout, Options, SCHEMA_FILE};
 use crate::model::{Directory, Snapshot, Time};
 use crate::plan::{Filter, GuardId, build, guard};
 use crate::policy::{Documents, load, merge, policy_schema, resolve};
@@ -30,8 +29,9 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Result<Exit, CliError
     let reader = context.reader(&policies)?;
     let (snapshot, directory) = read(context, reader.source())?;
     let line = backend_line(context, &policies, out);
-    let options =
-        Options { filter: &filter, full: args.full, layout: layout(args.layout), backend: line.as_deref(), now };
+    let fields = if args.minimal { Fields::Changed } else { Fields::All };
+    let (full, layout) = (args.full, layout(args.layout));
+    let options = Options { filter: &filter, full, fields, layout, backend: line.as_deref(), now };
     let imported = import::tenant(&snapshot, &directory, &options);
     if imported.is_empty() && !args.target.targets.is_empty() {
         return Err(CliError::failed("nothing in the tenant has such an address, so nothing was written")
@@ -58,7 +58,7 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
     let refused = BTreeMap::new();
     let offline = Into { layout, backend: line.as_deref(), tenant: None, snapshot: None, refused: &refused, now };
     let (imported, others) = match context.backend(&policies)? {
-        None => proven(&texts, &offline, None)?,
+        None => import::easypim::proven(&texts, &offline, None).map_err(no_json)?,
         Some(_) => {
             let reader = context.reader(&policies)?;
             let source = reader.source();
@@ -75,7 +75,8 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
                 }
                 None => None,
             };
-            proven(&texts, &Into { snapshot: snapshot.as_ref(), ..into }, Some(&directory))?
+            let into = Into { snapshot: snapshot.as_ref(), ..into };
+            import::easypim::proven(&texts, &into, Some(&directory)).map_err(no_json)?
         }
     };
     let exit = finish(out, imported, args.force, args.format)?;
@@ -83,24 +84,6 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
         None => Ok(exit),
         Some(message) => Err(CliError::failed(format!("a check would refuse the files: {message}"))
             .help("the files are written; look at `pimform check`, and report this as a mistake of pimform")),
-    }
-}
-
-/// Leaves out what a check refuses, until it refuses nothing more. Also what it says against the files as such.
-fn proven(
-    texts: &[(String, String)],
-    into: &Into<'_>,
-    directory: Option<&Arc<Directory>>,
-) -> Result<(Imported, Vec<String>), CliError> {
-    let mut refused = BTreeMap::new();
-    loop {
-        let imported = import::easypim::easypim(texts, &Into { refused: &refused, ..*into }).map_err(no_json)?;
-        let found = import::easypim::objections(&imported.files, directory, into.snapshot, into.now);
-        let before = refused.len();
-        refused.extend(found.refused);
-        if refused.len() == before {
-            return Ok((imported, found.others));
-        }
     }
 }
 
@@ -153,7 +136,10 @@ fn sources_of_backend(context: &Context) -> Result<Policies, CliError> {
 /// All that the tenant has, and all that its names could be taken for.
 pub(super) fn read(context: &Context, source: Source<'_>) -> Result<(Snapshot, std::sync::Arc<Directory>), CliError> {
     context.read(source, async {
-        let snapshot = source.state.snapshot(&ReadQuery::Everything).await?;
+        let mut snapshot = source.state.snapshot(&ReadQuery::Everything).await?;
+        if snapshot.tenant_name.is_none() {
+            snapshot.tenant_name = source.state.tenant().await?.name;
+        }
         let directory = source.state.directory(&import::names(&snapshot)).await?;
         Ok((snapshot, directory))
     })

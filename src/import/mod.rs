@@ -29,8 +29,8 @@ pub use write::SCHEMA_FILE;
 pub use yaml::scalar;
 
 use crate::model::{
-    Approval, AssignmentScope, Authentication, Directory, GroupRead, NameQuery, PlaceQuery, PrincipalId, Snapshot,
-    Target, TargetRead, Time,
+    Approval, AssignmentScope, Authentication, Directory, GroupRead, NameQuery, PlaceQuery, PrincipalId, Settings,
+    Snapshot, Surface, Target, TargetRead, Time,
 };
 use crate::plan::Filter;
 
@@ -46,6 +46,16 @@ pub enum Layout {
     Flat,
 }
 
+/// Which fields an import states of the settings that it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fields {
+    /// All, so that a plan shows whatever somebody loosens later.
+    #[default]
+    All,
+    /// Those that are not as the service has them where nobody changed them.
+    Changed,
+}
+
 /// What to import of a tenant, and how to write it.
 #[derive(Clone, Debug)]
 pub struct Options<'o> {
@@ -53,6 +63,8 @@ pub struct Options<'o> {
     pub filter: &'o Filter,
     /// Also what nobody has changed, and the static members of all groups that occur.
     pub full: bool,
+    /// Which fields of settings.
+    pub fields: Fields,
     /// How the files are cut up.
     pub layout: Layout,
     /// What the files name as their backend.
@@ -123,8 +135,10 @@ pub fn names(snapshot: &Snapshot) -> NameQuery {
 
 /// Writes policies for a tenant. `directory` is what the names of the files will be looked up in.
 pub fn tenant(snapshot: &Snapshot, directory: &Directory, options: &Options<'_>) -> Imported {
-    let taken = tenant::take(snapshot, directory, options.filter, options.full, options.now);
-    finish(taken.draft, Vec::new(), options.backend, options.layout, taken.left.0, taken.unreadable)
+    let taken = tenant::take(snapshot, directory, options);
+    // What the service has everywhere is said once.
+    let bases = if options.fields == Fields::All || options.full { service_defaults() } else { Vec::new() };
+    finish(taken.draft, Vec::new(), bases, options.backend, options.layout, taken.left.0, taken.unreadable)
 }
 
 /// Settings that have a name already.
@@ -133,9 +147,18 @@ struct Named {
     layer: draft::Layer,
 }
 
+fn service_defaults() -> Vec<Named> {
+    let of = |(name, surface): (&str, Surface)| {
+        let layer = draft::Layer::of(&Settings::service_default(surface).stated(), Vec::new());
+        Named { name: name.to_owned(), layer }
+    };
+    [("service-default", Surface::Azure), ("service-default-directory", Surface::Directory)].map(of).into()
+}
+
 fn finish(
     mut draft: draft::Draft,
     named: Vec<Named>,
+    bases: Vec<Named>,
     backend: Option<&str>,
     layout: Layout,
     left_out: Vec<LeftOut>,
@@ -143,7 +166,7 @@ fn finish(
 ) -> Imported {
     let (targets, assignments) = write::count(&mut draft);
     let groups = draft.groups.len();
-    let shared = profiles::share(&mut draft, named);
+    let shared = profiles::share(&mut draft, named, bases);
     let files = write::files(&mut draft, &shared, backend, layout);
     Imported { files, targets, assignments, groups, left_out, unreadable }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Named;
 use super::draft::{Approvers, Draft, Layer, TargetDraft, Who};
 use crate::model::{
-    Approval, Authentication, Expiry, Field, Kind, PrincipalKind, Value,
-    settings::{ActivationField, AssignmentField},
+    Approval, Authentication, Current, Expiry, Field, Kind, PrincipalKind, Settings, Surface, Value,
+    settings::{ActivationField, AssignmentField, Leaf, Visit},
 };
 
 /// What several targets share.
@@ -32,8 +32,9 @@ pub(super) struct Profile {
 /// The name of the profile that most targets have.
 const MOST: &str = "baseline";
 
-/// Takes what targets share out of them. `named` are profiles that have names already and stay as they are.
-pub(super) fn share(draft: &mut Draft, named: Vec<Named>) -> Shared {
+/// Takes what targets share out of them. `named` are profiles that have names already and stay as they are; `bases` are those
+/// that others may extend, and that are written where one does.
+pub(super) fn share(draft: &mut Draft, named: Vec<Named>, bases: Vec<Named>) -> Shared {
     let mut uses: BTreeMap<String, (Layer, usize, usize)> = BTreeMap::new();
     for (at, target) in targets(draft).enumerate() {
         if target.profile.is_none() && !target.layer.is_empty() {
@@ -41,8 +42,9 @@ pub(super) fn share(draft: &mut Draft, named: Vec<Named>) -> Shared {
         }
     }
     let mut common: Vec<(Layer, usize, usize)> = uses.into_values().filter(|(_, count, _)| *count > 1).collect();
+    common.retain(|(layer, ..)| !bases.iter().any(|base| base.layer == *layer));
     common.sort_by_key(|(_, count, first)| (usize::MAX - count, *first));
-    let mut taken: BTreeSet<String> = named.iter().map(|named| named.name.clone()).collect();
+    let mut taken: BTreeSet<String> = named.iter().chain(&bases).map(|named| named.name.clone()).collect();
     let mut layers = Vec::new();
     for (at, (layer, ..)) in common.into_iter().enumerate() {
         let wanted = if at == 0 { MOST.to_owned() } else { describe(&layer) };
@@ -50,7 +52,9 @@ pub(super) fn share(draft: &mut Draft, named: Vec<Named>) -> Shared {
     }
     // Whoever says less comes first, so that only earlier ones are extended and nothing goes in circles.
     layers.sort_by_key(|(_, layer)| layer.fields.len());
-    let mut profiles: Vec<Profile> = Vec::new();
+    let whole = |Named { name, layer }| Profile { name, extends: None, own: layer.clone(), whole: layer };
+    let base_names: BTreeSet<String> = bases.iter().map(|base| base.name.clone()).collect();
+    let mut profiles: Vec<Profile> = bases.into_iter().map(whole).collect();
     for (name, whole) in layers {
         let (extends, own) = shortest(&whole, &profiles);
         profiles.push(Profile { name, extends, own, whole });
@@ -59,13 +63,10 @@ pub(super) fn share(draft: &mut Draft, named: Vec<Named>) -> Shared {
         let (extends, own) = shortest(&target.layer, &profiles);
         (target.profile, target.layer) = (extends, own);
     }
-    let named = named.into_iter().map(|Named { name, layer }| Profile {
-        name,
-        extends: None,
-        own: layer.clone(),
-        whole: layer,
-    });
-    profiles.extend(named);
+    let used = targets(draft).filter_map(|target| target.profile.clone());
+    let used: BTreeSet<String> = used.chain(profiles.iter().filter_map(|one| one.extends.clone())).collect();
+    profiles.retain(|one| !base_names.contains(&one.name) || used.contains(&one.name));
+    profiles.extend(named.into_iter().map(whole));
     let approvers = approver_sets(draft, &mut profiles);
     Shared { profiles, approvers }
 }
@@ -130,7 +131,7 @@ fn set_name(people: &[Who]) -> String {
 /// What stands out in settings, in a few words: `approval-4h-mfa`.
 fn describe(layer: &Layer) -> String {
     let mut words: Vec<(u8, String)> = Vec::new();
-    for (field, value) in &layer.fields {
+    for (field, value) in layer.fields.iter().filter(|(field, value)| !is_usual(*field, value)) {
         let word = match (field, value) {
             (_, Value::Approval(Approval::NotRequired)) => continue,
             (_, Value::Approval(_)) => (0, "approval".to_owned()),
@@ -155,6 +156,21 @@ fn describe(layer: &Layer) -> String {
     words.dedup();
     let words: Vec<String> = words.into_iter().take(4).map(|(_, word)| word).collect();
     if words.is_empty() { "settings".to_owned() } else { words.join("-") }
+}
+
+/// True for what the service has somewhere where nobody changed it: that stands out nowhere.
+fn is_usual(field: Field, value: &Value) -> bool {
+    struct Look<'v>(Field, &'v Value, bool);
+    impl Visit<Current> for Look<'_> {
+        fn field<T: Leaf>(&mut self, field: Field, value: &T) {
+            self.2 |= field == self.0 && value.value() == *self.1;
+        }
+    }
+    let mut look = Look(field, value, false);
+    for surface in Surface::ALL {
+        Settings::service_default(surface).visit(&mut look);
+    }
+    look.2
 }
 
 /// Lower case letters, digits and hyphens; never empty.

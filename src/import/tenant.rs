@@ -9,6 +9,7 @@ use super::lists::Lists;
 use super::names::Names;
 use super::settings;
 use super::write::file_names;
+use super::{Fields, Options};
 use crate::model::{
     Access, ArmScope, Directory, Kind, Names as Addresses, PrincipalId, Settings, Snapshot, Target, TargetRead,
     TargetState, Time,
@@ -22,6 +23,7 @@ pub(super) struct Source<'s> {
     pub(super) addresses: Addresses<'s>,
     pub(super) filter: &'s Filter,
     pub(super) full: bool,
+    pub(super) fields: Fields,
     pub(super) now: Time,
 }
 
@@ -33,9 +35,10 @@ pub(super) struct Taken {
 }
 
 /// Takes what can be declared of a tenant.
-pub(super) fn take(snapshot: &Snapshot, directory: &Directory, filter: &Filter, full: bool, now: Time) -> Taken {
-    let source =
-        Source { snapshot, names: Names::new(directory), addresses: Addresses::new(directory), filter, full, now };
+pub(super) fn take(snapshot: &Snapshot, directory: &Directory, options: &Options<'_>) -> Taken {
+    let Options { filter, full, fields, now, .. } = *options;
+    let (names, addresses) = (Names::new(directory), Addresses::new(directory));
+    let source = Source { snapshot, names, addresses, filter, full, fields, now };
     let mut taken = Taken { draft: Draft::default(), left: Leaving::default(), unreadable: 0 };
     let name = snapshot.tenant_name.as_ref().map(ToString::to_string);
     taken.draft.tenant = Some(Tenant { id: snapshot.tenant, name });
@@ -86,9 +89,16 @@ impl Source<'_> {
             }
             TargetRead::Unreadable(why) => {
                 if self.touches(&address) {
-                    taken.left.say(&address, Why::Unreadable, format!("could not be read: {why}"));
+                    taken.left.say(
+                        &address,
+                        Why::Unreadable,
+                        format!("could not be read: {why}; a plan of files that declare it shows it as blocked"),
+                    );
                     taken.unreadable += 1;
-                    taken.draft.notes.push(format!("left out: {address} (it could not be read)"));
+                    taken
+                        .draft
+                        .notes
+                        .push(format!("left out: {address} (it could not be read; declared, it would be blocked)"));
                 }
                 None
             }
@@ -112,22 +122,20 @@ impl Source<'_> {
     ) -> Option<TargetDraft> {
         let address = self.addresses.target(target);
         let mut left = Leaving::default();
-        let (layer, approvers) = if self.filter.covers(&format!("{address}/settings")) {
-            let defaults = Settings::service_default(target.surface());
-            let stated = if self.full { state.settings.stated() } else { state.settings.differing_from(&defaults) };
-            settings::declarable(&stated, &self.names, &address, &mut left)
+        let (changed, layer, approvers) = if self.filter.covers(&format!("{address}/settings")) {
+            self.settings(target, state, &address, &mut left)
         } else {
-            (Layer::default(), BTreeSet::new())
+            (false, Layer::default(), BTreeSet::new())
         };
         let mut lists = Lists::new(self, target, &address);
         let [eligible, active] = Kind::ALL.map(|kind| lists.list(kind, &state.rows, &mut left));
-        let worth_it = self.full && self.touches(&address) || !layer.is_empty() || !left.0.is_empty() || lists.any;
+        let worth_it = self.full && self.touches(&address) || changed || !left.0.is_empty() || lists.any;
         if !worth_it {
             return None;
         }
         // Inherited rows and activations alone are no reason to name a target.
         let only_others = left.0.iter().all(|one| one.reason == Why::NotOurs.id() || one.reason == Why::Ended.id());
-        if !self.full && layer.is_empty() && !lists.any && only_others {
+        if !self.full && !changed && !lists.any && only_others {
             taken.left.0.extend(left.0);
             return None;
         }
@@ -144,6 +152,26 @@ impl Source<'_> {
         taken.left.0.extend(left.0);
         let additive = lists.additive;
         Some(TargetDraft { name, notes, layer, profile: None, additive, eligible, active })
+    }
+
+    /// Whether anybody has changed the settings of a target, what is declared of them, and who approves.
+    fn settings(
+        &self,
+        target: &Target,
+        state: &TargetState,
+        address: &str,
+        left: &mut Leaving,
+    ) -> (bool, Layer, BTreeSet<PrincipalId>) {
+        let defaults = Settings::service_default(target.surface());
+        let changed = state.settings.differing_from(&defaults);
+        let (layer, approvers) = settings::declarable(&changed, &self.names, address, left);
+        let is_changed = !layer.is_empty();
+        if self.fields == Fields::Changed && !self.full {
+            return (is_changed, layer, approvers);
+        }
+        // What cannot be declared has just been noted.
+        let (layer, _) = settings::declarable(&state.settings.stated(), &self.names, address, &mut Leaving::default());
+        (is_changed, layer, approvers)
     }
 
     /// What a target is called where it stands.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Workspace, assert_file, folders, project};
 
@@ -161,6 +161,49 @@ fn what_cannot_be_written_leaves_everything_as_it_was() {
     assert_eq!(workspace.read("policies/directory.yaml"), "# mine\n");
 }
 
+/// A role that has everything as the service has it: each field that somebody loosens afterwards is drift.
+#[test]
+fn whatever_is_loosened_after_an_import_shows() {
+    const GROUP: &str = "7d1e2b40-0a5f-4c2b-8f55-61b0c90a0011";
+    let tenant = |settings: Value| {
+        json!({
+            "format": "pimform-tenant", "version": 1,
+            "tenant": { "id": "5d0f7a10-3f0e-4b57-9a51-4c1d2f6a0001", "name": "Contoso" },
+            "users": [ { "id": "7d1e2b40-0a5f-4c2b-8f55-61b0c90a0001", "name": "Ada", "upn": "ada@contoso.example" } ],
+            "groups": [ { "id": GROUP, "name": "Ops", "pim": true } ],
+            "targets": [ { "group": GROUP, "access": "member", "settings": settings,
+                "eligible": [ { "principal": "7d1e2b40-0a5f-4c2b-8f55-61b0c90a0001", "end": "2027-03-01T00:00:00Z" } ] } ],
+        })
+    };
+    let mut looser = vec![
+        json!({ "activation": { "max_duration": "24h" } }),
+        json!({ "activation": { "justification": false } }),
+        json!({ "eligible_assignment": { "expire_after": "never" } }),
+        json!({ "active_assignment": { "expire_after": "never" } }),
+        json!({ "active_assignment": { "justification": false } }),
+    ];
+    for event in ["eligible_assigned", "active_assigned", "activated"] {
+        for audience in ["admins", "assignee", "approvers"] {
+            for field in [json!({ "level": "critical" }), json!({ "default_recipients": false })] {
+                looser.push(json!({ "notifications": { event: { audience: field } } }));
+            }
+        }
+    }
+    for (flag, code, shown) in [("", 2, true), (" --minimal", 0, false)] {
+        let workspace = Workspace::new();
+        workspace.write("tenant.json", tenant(json!({})).to_string());
+        let args = format!("import --backend local:tenant.json{flag}");
+        workspace.run(&args.split(' ').collect::<Vec<_>>()).expect(0);
+        assert!(workspace.read("policies/tenant.yaml").contains("name: Contoso"));
+        workspace.run(&["drift"]).expect(0);
+        for settings in &looser {
+            workspace.write("tenant.json", tenant(settings.clone()).to_string());
+            let drift = workspace.run(&["drift"]).expect(code);
+            assert_eq!(drift.stdout.contains("group/Ops/member/settings"), shown, "{settings}: {}", drift.stdout);
+        }
+    }
+}
+
 #[test]
 fn a_target_that_is_not_there_writes_nothing() {
     let workspace = with_tenant(&project().join("examples/landing-zone/tenant.json"));
@@ -227,6 +270,30 @@ fn another_tools_configuration_becomes_policies_that_pass() {
     workspace.run(&["check"]).expect(0);
     let plan = workspace.run(&["plan"]).expect(0);
     assert!(!plan.stdout.contains("Loses access"), "{}", plan.stdout);
+}
+
+/// Situations of people who came from there: what is written, with a tenant and without, and that it passes.
+#[test]
+fn another_tools_configuration_is_never_widened() {
+    for folder in folders(&project().join("tests/import/easypim")) {
+        let mut all = String::new();
+        for rest in ["", " --backend local:tenant.json"] {
+            let workspace = Workspace::copy_of(&folder);
+            let args = format!("import --from easypim pim.jsonc --layout flat{rest}");
+            let run = workspace.run(&args.split(' ').collect::<Vec<_>>()).expect(0);
+            let _ = write!(
+                all,
+                "{}--- policies/policy.yaml\n{}\n",
+                run.transcript(&args),
+                workspace.read("policies/policy.yaml")
+            );
+            workspace.run(&["check"]).expect(0);
+            if !rest.is_empty() {
+                workspace.run(&["plan"]).expect(0);
+            }
+        }
+        assert_file(&folder.join("expected.txt"), &all);
+    }
 }
 
 #[test]

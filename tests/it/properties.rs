@@ -1,6 +1,7 @@
 //! What holds for every tenant and every policy. Both are drawn at random, always the same ones.
 
 pub(crate) mod choices;
+mod easypim;
 mod import;
 mod memory;
 mod policy;

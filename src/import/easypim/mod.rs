@@ -33,7 +33,7 @@ use super::names::Names;
 use super::{Imported, Layout, Named, finish};
 use crate::model::{Access, ArmScope, Directory, Kind, PrincipalKind, Snapshot, TenantId, Time};
 
-pub use proof::{Objections, Refused, objections};
+pub use proof::{Objections, Refused, objections, proven};
 pub use queries::easypim_ids;
 
 /// Where an import of another tool's configuration goes.
@@ -249,6 +249,6 @@ impl Work<'_> {
         left.0.dedup();
         let templates = self.templates.into_iter();
         let named = templates.map(|one| Named { layer: one.policy.layer(), name: one.name }).collect();
-        finish(draft, named, into.backend, into.layout, left.0, 0)
+        finish(draft, named, Vec::new(), into.backend, into.layout, left.0, 0)
     }
 }

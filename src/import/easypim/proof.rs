@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::places::{Place, written_scope};
+use super::{Into, easypim};
 use crate::diag::{FileId, Finding, Findings, Severity, SourceFile, SourceMap, Span};
+use crate::import::Imported;
 use crate::import::draft::Who;
 use crate::import::names::Names;
 use crate::model::{Access, Desired, Directory, Kind, PrincipalKind, Snapshot, Time};
@@ -87,6 +89,25 @@ pub fn objections(
         }
     }
     objections
+}
+
+/// Writes policies and leaves out what a check refuses, until it refuses nothing more. Also what the check says against the
+/// files as such, which would be a mistake of this module.
+pub fn proven(
+    texts: &[(String, String)],
+    into: &Into<'_>,
+    directory: Option<&Arc<Directory>>,
+) -> Result<(Imported, Vec<String>), String> {
+    let mut refused = into.refused.clone();
+    loop {
+        let imported = easypim(texts, &Into { refused: &refused, ..*into })?;
+        let found = objections(&imported.files, directory, into.snapshot, into.now);
+        let before = refused.len();
+        refused.extend(found.refused);
+        if refused.len() == before {
+            return Ok((imported, found.others));
+        }
+    }
 }
 
 /// Where targets and assignments stand.

@@ -105,7 +105,10 @@ impl Work<'_> {
             let words = Why::BeyondSettings.words();
             (Why::BeyondSettings, format!("the settings beside it allow `{longest}`: {words}"))
         };
-        if let (Some(length), Limit::After(longest)) = (schedule.length(self.into.now), limit)
+        let stated = policy.settings.assignment(one.kind).expire_after;
+        let written = stated.and_then(|expiry| if let Expiry::After(longest) = expiry { Some(longest) } else { None });
+        let known = if let Limit::After(longest) = limit { Some(longest) } else { None };
+        if let (Some(length), Some(longest)) = (schedule.length(self.into.now), known.into_iter().chain(written).min())
             && length > longest
         {
             return Err(beyond(longest));
@@ -189,10 +192,7 @@ fn longest(place: &Place, policy: &Policy, current: Option<&Settings<Current>>, 
     if matches!(place, Place::Role(_)) && kind == Kind::Active {
         longest = longest.min(policy.settings.activation.max_duration.unwrap_or(Duration::from_hours(8)));
     }
-    let stated = match kind {
-        Kind::Eligible => policy.settings.eligible_assignment.expire_after,
-        Kind::Active => policy.settings.active_assignment.expire_after,
-    };
+    let stated = policy.settings.assignment(kind).expire_after;
     Some(if stated == Some(Expiry::After(longest)) { End::AsAllowed } else { End::For(longest) })
 }
 

@@ -6,7 +6,7 @@ use pimform::backend::ReadQuery;
 use pimform::backend::local::Tenant;
 use pimform::compare::Comparison;
 use pimform::generate::{self, generate};
-use pimform::import::{self, Imported, Layout, Options};
+use pimform::import::{self, Fields, Imported, Layout, Options};
 use pimform::model::{
     AssignmentScope, Field, GroupRead, Leaf, Names, Origin, Relation, Setting, Settings, Sparse, Spec, TargetRead,
     Time, Zip,
@@ -27,9 +27,15 @@ fn worlds() -> impl Strategy<Value = World> {
 }
 
 fn imported(tenant: &Tenant, globs: &[&str], full: bool, layout: Layout, now: Time) -> Imported {
+    // Both ways to state settings, among the layouts.
+    let fields = if layout == Layout::Surface { Fields::Changed } else { Fields::All };
     let filter = Filter::new(globs.iter().map(|glob| (*glob).to_owned()).collect()).unwrap();
     let snapshot = tenant.snapshot(&ReadQuery::Everything, now);
-    import::tenant(&snapshot, &tenant.directory(), &Options { filter: &filter, full, layout, backend: None, now })
+    import::tenant(
+        &snapshot,
+        &tenant.directory(),
+        &Options { filter: &filter, full, fields, layout, backend: None, now },
+    )
 }
 
 /// Fails unless a plan against what was imported has nothing to do and nothing to say against it.

@@ -203,7 +203,7 @@ impl Writer<'_, '_, '_> {
                 let value = self.choices.pick(&["never", "365d", "P90D", "30d"]);
                 rules.push(("expire_after".to_owned(), text(value)));
             }
-            for key in self.choices.some(&["mfa", "justification", "ticket"], 2) {
+            for key in self.choices.some(&["mfa", "justification"], 2) {
                 rules.push((key.to_owned(), flag(self.choices.in_ten(5))));
             }
             if !rules.is_empty() {

@@ -268,7 +268,7 @@ fn settings(choices: &mut Choices) -> Value {
         if choices.in_ten(3) {
             fields.insert("expire_after".to_owned(), choices.pick(&["never", "365d", "30d"]).into());
         }
-        for key in choices.some(&["mfa", "justification", "ticket"], 2) {
+        for key in choices.some(&["mfa", "justification"], 2) {
             fields.insert(key.to_owned(), choices.in_ten(5).into());
         }
         rules
