@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::error::ErrorKind;
-use super::super::http::ReadClient;
+use super::super::http::{ReadClient, Service};
 use super::super::schedules::last_segment;
 use super::super::wire;
 use crate::model::{RoleId, Target};
@@ -130,11 +130,11 @@ impl RoleIds {
     /// Looks ids up that the list does not have.
     async fn learn(&mut self, client: &ReadClient, ids: &BTreeSet<RoleId>) {
         let asked: Vec<RoleId> = ids.iter().copied().take(MOST).collect();
-        let path = |id: &RoleId| {
-            format!("/v1.0/roleManagement/directory/roleDefinitions/{id}?$select=id,displayName,templateId,isBuiltIn")
-        };
-        let paths: Vec<String> = asked.iter().map(path).collect();
-        for (id, answer) in asked.into_iter().zip(client.batch_get(&paths).await) {
+        let answers = asked.iter().map(|id| async move {
+            client.get(Service::Graph, &format!("/v1.0/roleManagement/directory/roleDefinitions/{id}")).await
+        });
+        let answers = futures::future::join_all(answers).await;
+        for (id, answer) in asked.into_iter().zip(answers) {
             let stranger = match answer {
                 Ok(definition) => {
                     let of = ["templateId", "id"].into_iter().filter_map(|field| role_id(&definition, field));

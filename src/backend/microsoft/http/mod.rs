@@ -92,11 +92,6 @@ impl ReadClient {
         batch::list(&self.transport, paths).await
     }
 
-    /// Single objects of Microsoft Graph, as few requests as possible. The answers are in the order of the paths.
-    pub(super) async fn batch_get(&self, paths: &[String]) -> Vec<Result<Value, ServiceError>> {
-        batch::get(&self.transport, paths).await
-    }
-
     /// The objects with these ids. Those that do not exist are missing in the answer.
     pub(super) async fn get_by_ids(&self, ids: &[PrincipalId]) -> Result<Vec<Value>, ServiceError> {
         let chunks = ids.chunks(IDS_AT_ONCE).map(|chunk| async move {
