@@ -71,7 +71,9 @@ const LITERALS: [&str; 6] = ["/", "Group", "DirectoryRole", "member", "owner", "
 pub fn anonymous(lines: &str) -> String {
     let exchanges: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).map(opened).collect();
     let mut names = BTreeSet::new();
-    exchanges.iter().for_each(|exchange| dropped(None, exchange, &mut names));
+    for exchange in &exchanges {
+        named(None, exchange, &mut names);
+    }
     let mut mask = Mask { numbers: BTreeMap::new(), names };
     let mut out = String::new();
     for mut exchange in exchanges {
@@ -93,15 +95,16 @@ fn opened(mut exchange: Value) -> Value {
 }
 
 /// Every name: what a message and a path must not have in them.
-fn dropped(key: Option<&str>, value: &Value, names: &mut BTreeSet<String>) {
+fn named(key: Option<&str>, value: &Value, names: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) if key.is_some_and(|key| NAMES.contains(&key)) && text.chars().count() > 2 => {
-            if !LITERALS.contains(&text.as_str()) {
+        Value::String(text) => {
+            let is_a_name = key.is_some_and(|key| NAMES.contains(&key)) && !LITERALS.contains(&text.as_str());
+            if is_a_name && text.chars().count() > 2 {
                 names.insert(text.clone());
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| dropped(key, item, names)),
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| dropped(Some(key), value, names)),
+        Value::Array(items) => items.iter().for_each(|item| named(key, item, names)),
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| named(Some(key), value, names)),
         _ => {}
     }
 }

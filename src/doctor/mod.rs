@@ -163,7 +163,7 @@ fn permissions(needed: &Permissions, granted: Option<&Granted>) -> Vec<Observati
             found.push(Observation::Permissions(required.purpose, held));
         }
         let actions: BTreeSet<&str> =
-            required.azure.iter().flat_map(|role| role.actions.iter().map(|action| &*action.action)).collect();
+            required.azure.iter().flat_map(|role| role.actions.iter().map(|action| action.action)).collect();
         if required.purpose == Purpose::Apply && !actions.is_empty() {
             found.push(Observation::AzureActions(actions.len()));
         }

@@ -18,11 +18,11 @@ fn collection(area: Area, answer: Result<Seen, ServiceError>) -> Fact {
     Fact::Collection(area, Place::Tenant, answer)
 }
 
-fn level(fact: Fact, wanted: &Wanted) -> Level {
+fn level(fact: &Fact, wanted: &Wanted) -> Level {
     Diagnosis::of(vec![fact.clone()], wanted)
         .checks
         .into_iter()
-        .find(|check| check.observation == Observation::Fact(fact.clone()))
+        .find(|check| matches!(&check.observation, Observation::Fact(found) if found == fact))
         .map(|check| check.level)
         .unwrap()
 }
@@ -31,18 +31,18 @@ fn level(fact: Fact, wanted: &Wanted) -> Level {
 fn what_the_files_do_not_need_may_fail() {
     let wanted = Wanted { read: BTreeSet::from([Area::DirectoryEligible]), ..Wanted::default() };
     let denied = |area| collection(area, Err(refused(ErrorKind::Denied)));
-    assert_eq!(level(denied(Area::DirectoryEligible), &wanted), Level::Problem);
-    assert_eq!(level(denied(Area::GroupEligible), &wanted), Level::Note);
+    assert_eq!(level(&denied(Area::DirectoryEligible), &wanted), Level::Problem);
+    assert_eq!(level(&denied(Area::GroupEligible), &wanted), Level::Note);
     // A missing licence concerns everything.
     let unlicensed = collection(Area::GroupEligible, Err(refused(ErrorKind::Unlicensed)));
-    assert_eq!(level(unlicensed, &wanted), Level::Problem);
+    assert_eq!(level(&unlicensed, &wanted), Level::Problem);
 }
 
 #[test]
 fn names_are_looked_up_among_all_kinds_of_principals() {
     let wanted = Wanted { read: BTreeSet::from([Area::Objects]), ..Wanted::default() };
     for area in [Area::Users, Area::Groups, Area::ServicePrincipals] {
-        assert_eq!(level(collection(area, Err(refused(ErrorKind::Denied))), &wanted), Level::Problem);
+        assert_eq!(level(&collection(area, Err(refused(ErrorKind::Denied))), &wanted), Level::Problem);
     }
 }
 
@@ -53,24 +53,24 @@ fn a_property_that_is_missing_is_worse_than_a_word_that_is_not_known() {
         collection(Area::Users, Ok(Seen { lacking: lacking.to_vec(), strange, ..Seen::default() }))
     };
     let wanted = Wanted::default();
-    assert_eq!(level(seen(&[], &[]), &wanted), Level::Good);
-    assert_eq!(level(seen(&[], &["x"]), &wanted), Level::Warning);
-    assert_eq!(level(seen(&[("accountEnabled", 1)], &["x"]), &wanted), Level::Problem);
+    assert_eq!(level(&seen(&[], &[]), &wanted), Level::Good);
+    assert_eq!(level(&seen(&[], &["x"]), &wanted), Level::Warning);
+    assert_eq!(level(&seen(&[("accountEnabled", 1)], &["x"]), &wanted), Level::Problem);
 }
 
 #[test]
 fn clocks_may_be_a_little_off() {
     let observed = |ahead| Fact::Observed(Service::Graph, Observed { ahead: Some(ahead), ..Observed::default() });
     let wanted = Wanted::default();
-    let levels = [-59, 60, -299, 300, -300].map(|ahead| level(observed(ahead), &wanted));
+    let levels = [-59, 60, -299, 300, -300].map(|ahead| level(&observed(ahead), &wanted));
     assert_eq!(levels, [Level::Good, Level::Warning, Level::Warning, Level::Problem, Level::Problem]);
 }
 
 #[test]
 fn limits_that_are_near_are_told() {
     let arm = |remaining| Fact::Observed(Service::Arm, Observed { remaining: Some(remaining), ..Observed::default() });
-    assert_eq!(level(arm(20), &Wanted::default()), Level::Good);
-    assert_eq!(level(arm(19), &Wanted::default()), Level::Warning);
+    assert_eq!(level(&arm(20), &Wanted::default()), Level::Good);
+    assert_eq!(level(&arm(19), &Wanted::default()), Level::Warning);
 }
 
 #[test]
