@@ -143,7 +143,7 @@ impl Work<'_> {
         };
         match self.into.snapshot?.targets.get(&target)? {
             TargetRead::Present(state) => Some(state.settings.clone()),
-            TargetRead::Unreadable(_) => None,
+            TargetRead::WithoutSettings | TargetRead::Unreadable(_) => None,
         }
     }
 
