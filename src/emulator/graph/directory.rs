@@ -41,6 +41,26 @@ pub(super) fn plain_list<T>(
     Ok(Print { entity, render, expand: &expand }.list(request, what, world.page_size, &query, items))
 }
 
+/// A list of objects that a filter mostly asks for by a text of theirs. Only those that have it are looked into: a tenant
+/// has thousands of them, and a client asks for each.
+pub(super) fn keyed_list<T>(
+    world: &World,
+    request: &Request,
+    what: &str,
+    entity: &'static Entity,
+    mut items: Vec<T>,
+    key: &dyn Fn(&T, &str) -> Option<String>,
+    render: &dyn Fn(&T) -> Value,
+) -> Result<Reply, ServiceFailure> {
+    let query = Query::parse(request, entity, Takes::Directory)?;
+    for name in ["id", "displayName", "userPrincipalName", "appId"] {
+        if let Some(texts) = query.filter.as_ref().and_then(|filter| filter.texts(name)) {
+            items.retain(|item| key(item, name).is_none_or(|own| texts.contains(&own.to_lowercase())));
+        }
+    }
+    plain_list(world, request, what, entity, items, render)
+}
+
 /// One object.
 pub(super) fn plain_one<T>(
     world: &World,
@@ -59,7 +79,13 @@ pub(super) fn plain_one<T>(
 /// `/users`
 pub(super) fn users(world: &World, request: &Request) -> Result<Reply, ServiceFailure> {
     let users: Vec<&User> = world.users.values().collect();
-    plain_list(world, request, "users", &schema::USER, users, &|user| object::user(user))
+    let key = |user: &&User, name: &str| match name {
+        "id" => Some(user.id.to_string()),
+        "displayName" => Some(user.name.clone()),
+        "userPrincipalName" => Some(user.upn.clone()),
+        _ => None,
+    };
+    keyed_list(world, request, "users", &schema::USER, users, &key, &|user| object::user(user))
 }
 
 /// `/users/{id}`: an object id or a user principal name.
@@ -79,7 +105,12 @@ pub(super) fn find_user<'w>(world: &'w World, id: &str) -> Result<&'w User, Serv
 /// `/groups`
 pub(super) fn groups(world: &World, request: &Request) -> Result<Reply, ServiceFailure> {
     let groups: Vec<&Group> = world.groups.values().collect();
-    plain_list(world, request, "groups", &schema::GROUP, groups, &|group| object::group(group))
+    let key = |group: &&Group, name: &str| match name {
+        "id" => Some(group.id.to_string()),
+        "displayName" => Some(group.name.clone()),
+        _ => None,
+    };
+    keyed_list(world, request, "groups", &schema::GROUP, groups, &key, &|group| object::group(group))
 }
 
 /// `/groups/{id}`
@@ -127,7 +158,12 @@ pub(super) fn related(
 pub(super) fn service_principals(world: &World, request: &Request) -> Result<Reply, ServiceFailure> {
     let all: Vec<&ServicePrincipal> = world.service_principals.values().collect();
     let render = |service: &&ServicePrincipal| object::service_principal(world, service);
-    plain_list(world, request, "servicePrincipals", &schema::SERVICE_PRINCIPAL, all, &render)
+    let key = |service: &&ServicePrincipal, name: &str| match name {
+        "id" => Some(service.id.to_string()),
+        "displayName" => Some(service.name.clone()),
+        _ => None,
+    };
+    keyed_list(world, request, "servicePrincipals", &schema::SERVICE_PRINCIPAL, all, &key, &render)
 }
 
 /// `/servicePrincipals/{id}` or `/servicePrincipals(appId='{id}')`

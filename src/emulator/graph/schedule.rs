@@ -123,7 +123,11 @@ fn rows<'w>(world: &'w World, it: &Collection, filter: Option<&Filter>) -> Resul
     }
     meant.retain(|target| !world.unreadable.contains_key(target));
     let of = |target: &'w Target| world.schedules.get(target).into_iter().flatten().map(move |it| (target, it));
-    Ok(meant.into_iter().flat_map(of).filter(|row| belongs(world, it, *row)).collect())
+    let principals = filter.and_then(|filter| filter.texts("principalId"));
+    let principals: Option<Vec<Uuid>> =
+        principals.map(|texts| texts.iter().filter_map(|text| Uuid::try_parse(text).ok()).collect());
+    let asked = |row: &Row<'_>| principals.as_ref().is_none_or(|some| some.contains(&row.1.principal));
+    Ok(meant.into_iter().flat_map(of).filter(|row| asked(row) && belongs(world, it, *row)).collect())
 }
 
 /// The service wants to know whose schedules are meant.

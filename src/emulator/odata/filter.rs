@@ -1,5 +1,7 @@
 //! `$filter`: reading it, and asking it about an object.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::emulator::odata::{Entity, Kind, bad};
@@ -63,6 +65,15 @@ pub(crate) enum Literal {
     Time(Time),
 }
 
+impl Literal {
+    fn lower(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.to_lowercase()),
+            Self::Null | Self::Flag(_) | Self::Time(_) => None,
+        }
+    }
+}
+
 impl Filter {
     /// Reads a filter on a type.
     pub(crate) fn parse(text: &str, entity: &'static Entity) -> Result<Self, ServiceFailure> {
@@ -98,6 +109,22 @@ impl Filter {
             Self::And(a, b) | Self::Or(a, b) => a.is_advanced() || b.is_advanced(),
             Self::Not(_) | Self::Compare(_, Operator::NotEqual, _) => true,
             Self::Compare(..) | Self::In(..) | Self::StartsWith(..) | Self::Any(..) => false,
+        }
+    }
+
+    /// The texts, in lower case, one of which a property must equal in all that the filter matches: `name eq 'text'` and
+    /// `name in ('text')`, joined with `and` and `or`. Nothing if it may be any.
+    pub(crate) fn texts(&self, name: &str) -> Option<BTreeSet<String>> {
+        match self {
+            Self::And(a, b) => a.texts(name).or_else(|| b.texts(name)),
+            Self::Or(a, b) => Some(a.texts(name)?.into_iter().chain(b.texts(name)?).collect()),
+            Self::Compare(path, Operator::Equal, literal) if path.names.as_slice() == [name] => {
+                literal.lower().map(|text| BTreeSet::from([text]))
+            }
+            Self::In(path, literals) if path.names.as_slice() == [name] => {
+                literals.iter().map(Literal::lower).collect()
+            }
+            _ => None,
         }
     }
 

@@ -104,6 +104,21 @@ fn what_all_matches_have_in_common_is_known() {
     assert_eq!(fixes("not (name eq 'a')", "name"), None);
 }
 
+#[test]
+fn what_a_property_may_be_is_known() {
+    let texts = |filter: &str| {
+        let texts = Filter::parse(filter, &THING).unwrap().texts("name");
+        texts.map(|texts| texts.into_iter().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(texts("name eq 'A'").as_deref(), Some("a"));
+    assert_eq!(texts("name in ('A', 'b') and on eq true").as_deref(), Some("a b"));
+    assert_eq!(texts("name eq 'a' or name eq 'b'").as_deref(), Some("a b"));
+    for any in ["name eq 'a' or on eq true", "name ne 'a'", "not (name eq 'a')", "name in ('a', null)", "name eq null"]
+    {
+        assert_eq!(texts(any), None, "{any}");
+    }
+}
+
 fn parse(target: &str, takes: Takes) -> Result<(Request, Query), crate::emulator::wire::ServiceFailure> {
     let request = Request::new(http::Method::GET, "http://127.0.0.1:1", target, Vec::new(), String::new()).unwrap();
     let query = Query::parse(&request, &THING, takes)?;
