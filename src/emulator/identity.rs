@@ -3,6 +3,8 @@
 //! Tokens have the shape of real ones and are signed, so that a client can look into them, but they are good for nothing
 //! else than this emulator. Every secret and every assertion is accepted: the tenant is made up.
 
+mod metadata;
+
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -140,9 +142,10 @@ impl Identity {
 
     fn told(&self, request: &Request, world: &World) -> Told {
         match (request.method.as_str(), request.segments().as_slice()) {
-            ("GET", ["metadata", "endpoints"]) => endpoints(request),
+            ("GET", ["metadata", "endpoints"]) => metadata::endpoints(request),
             ("GET", ["metadata", "identity", "oauth2", "token"]) => self.managed(request, world),
             ("GET", ["common", "discovery", "instance"]) => self.instance(request),
+            ("GET", [tenant, "userrealm", name]) => self.of(tenant, || realm(name)),
             ("GET", [tenant, ".well-known", "openid-configuration"]) => {
                 self.of(tenant, || self.openid(request, tenant, ""))
             }
@@ -230,12 +233,14 @@ impl Identity {
                 "The request body must contain the following parameter: 'grant_type'.",
             );
         };
-        if !matches!(grant, "client_credentials" | "password") {
+        if !matches!(grant, "client_credentials" | "password" | "refresh_token") {
             return problem(
                 400,
                 "unsupported_grant_type",
                 70003,
-                &format!("This emulator supports no grant '{grant}', only 'client_credentials' and 'password'."),
+                &format!(
+                    "This emulator supports no grant '{grant}', only 'client_credentials', 'password' and 'refresh_token'."
+                ),
             );
         }
         let Some(client) = field("client_id") else {
@@ -248,6 +253,15 @@ impl Identity {
         };
         let user = match (grant, field("username")) {
             ("client_credentials", _) => None,
+            ("refresh_token", _) => {
+                let again = field("refresh_token").and_then(|token| self.refreshed(token));
+                match again.filter(|id| world.users.get(id).is_some_and(|user| user.enabled)) {
+                    Some(id) => Some(id),
+                    None => {
+                        return problem(400, "invalid_grant", 9_002_313, "The refresh token is malformed or invalid.");
+                    }
+                }
+            }
             (_, name) => match world.users.values().find(|user| name.is_some_and(|name| signs_in(user, name))) {
                 Some(user) => Some(user.id),
                 None => return problem(400, "invalid_grant", 50034, "The user account does not exist or is disabled."),
@@ -255,7 +269,7 @@ impl Identity {
         };
         match (field("client_secret"), field("client_assertion"), field("client_assertion_type")) {
             // Whoever signs in by name may do so from a public client.
-            _ if user.is_some() && field("password").is_some() => {}
+            _ if user.is_some() && (grant == "refresh_token" || field("password").is_some()) => {}
             (Some(_), None, _) => {}
             (None, Some(assertion), Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")) => {
                 if claims(assertion).is_none() {
@@ -274,7 +288,7 @@ impl Identity {
         let resource = match version {
             Version::One => field("resource").map(str::to_owned),
             // `https://management.core.windows.net//.default` is what a resource with a slash at its end makes.
-            Version::Two => field("scope").and_then(|scope| scope.strip_suffix("/.default")).map(str::to_owned),
+            Version::Two => field("scope").and_then(resource_of),
         };
         let Some(resource) = resource.filter(|resource| !resource.contains(char::is_whitespace)) else {
             return match version {
@@ -304,11 +318,51 @@ impl Identity {
                     "resource": resource, "access_token": token,
                 }),
             ),
-            Version::Two => (
-                200,
-                json!({ "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token }),
-            ),
+            Version::Two => {
+                let mut told = json!({
+                    "token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": token,
+                });
+                if let (Some(told), Some(holder)) = (told.as_object_mut(), &holder) {
+                    told.extend(self.of_a_user(&request.base, client, holder, &resource, world));
+                }
+                (200, told)
+            }
         }
+    }
+
+    /// What a client that keeps accounts goes on from: who has signed in, and a token for more tokens.
+    // docs/service.md: login-1
+    fn of_a_user(
+        &self,
+        base: &str,
+        client: &str,
+        holder: &Holder,
+        resource: &str,
+        world: &World,
+    ) -> serde_json::Map<String, Value> {
+        let now = world.now().unix();
+        let user = world.users.get(&holder.id);
+        let id_token = json!({
+            "aud": client, "iss": format!("{base}/{}/v2.0", self.tenant), "iat": now, "nbf": now, "exp": now + LIFETIME,
+            "name": user.map(|user| user.name.as_str()), "oid": holder.id, "sub": holder.id, "tid": self.tenant,
+            "preferred_username": user.map(|user| user.upn.as_str()), "ver": "2.0",
+        });
+        // No service takes it: it is meant for nobody.
+        let refresh = json!({ "refresh": holder.id, "iat": now });
+        let account = json!({ "uid": holder.id, "utid": self.tenant });
+        let told = [
+            ("scope", json!(format!("{resource}/.default"))),
+            ("id_token", json!(self.sign(&id_token))),
+            ("refresh_token", json!(self.sign(&refresh))),
+            ("client_info", json!(URL_SAFE_NO_PAD.encode(account.to_string()))),
+        ];
+        told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Whom a token for more tokens was given to.
+    fn refreshed(&self, token: &str) -> Option<Uuid> {
+        let claims = self.verified(token)?;
+        claims.get("refresh").and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok())
     }
 
     /// The endpoint that virtual machines and app services ask for the token of their managed identity.
@@ -351,9 +405,13 @@ impl Identity {
                 claims.insert("roles".to_owned(), json!(ROLES));
             }
         }
+        self.sign(&claims)
+    }
+
+    fn sign(&self, claims: &Value) -> String {
         let header = json!({ "typ": "JWT", "alg": "ES256", "kid": self.key_id });
         let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", encode(&header), encode(&claims));
+        let signed = format!("{}.{}", encode(&header), encode(claims));
         // Without random numbers there is no signature, and the token is refused when it is used.
         let signature = self.key.sign(&self.random, signed.as_bytes());
         let signature = signature.as_ref().map_or(&[][..], AsRef::as_ref);
@@ -419,6 +477,24 @@ impl Holder {
     }
 }
 
+/// Where the users of a domain sign in: here, for there is no federation.
+fn realm(name: &str) -> Told {
+    let domain = name.rsplit_once('@').map_or(name, |(_, domain)| domain);
+    let told = json!({
+        "ver": "1.0", "account_type": "Managed", "domain_name": domain, "cloud_instance_name": "microsoftonline.com",
+        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+    });
+    (200, told)
+}
+
+/// The one resource that a scope is about. What concerns the sign-in itself stands beside it.
+fn resource_of(scope: &str) -> Option<String> {
+    let own = |word: &&str| !["openid", "profile", "offline_access", "email"].contains(word);
+    let mut words = scope.split_whitespace().filter(own);
+    let resource = words.next()?.strip_suffix("/.default")?;
+    words.next().is_none().then(|| resource.to_owned())
+}
+
 fn signs_in(user: &User, name: &str) -> bool {
     user.enabled && user.upn.to_lowercase() == name.to_lowercase()
 }
@@ -443,7 +519,7 @@ enum Version {
 pub(crate) fn is_mine(path: &[&str]) -> bool {
     match path {
         ["metadata", ..] => true,
-        [first, "oauth2" | "discovery" | ".well-known" | "v2.0", ..] => !is_service(first),
+        [first, "oauth2" | "discovery" | ".well-known" | "v2.0" | "userrealm", ..] => !is_service(first),
         _ => false,
     }
 }
@@ -488,30 +564,6 @@ fn option<'a>(options: &'a [(String, String)], name: &str) -> Option<&'a str> {
     options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-fn endpoints(request: &Request) -> Told {
-    let version = option(&request.query, "api-version").unwrap_or_default();
-    if let Some((name, _)) = request.query.iter().find(|(name, _)| name != "api-version") {
-        return arm_problem(400, "InvalidQueryParameter", &format!("the option `{name}` is not known here"));
-    }
-    let cloud = cloud(&request.base);
-    match version {
-        "2019-05-01" | "2019-10-01" | "2020-06-01" => (200, json!([cloud])),
-        "2022-09-01" | "2022-12-01" => (200, cloud),
-        "" => arm_problem(
-            400,
-            "MissingApiVersionParameter",
-            "The api-version query parameter (?api-version=) is required for all requests.",
-        ),
-        _ => arm_problem(
-            400,
-            "InvalidApiVersionParameter",
-            &format!(
-                "The api-version '{version}' is invalid. The supported versions are '2022-12-01,2022-09-01,2020-06-01,2019-10-01,2019-05-01'."
-            ),
-        ),
-    }
-}
-
 /// An error of the identity service. The number is that of its documentation.
 fn problem(status: u16, error: &str, number: u32, text: &str) -> Told {
     let body = json!({
@@ -519,56 +571,6 @@ fn problem(status: u16, error: &str, number: u32, text: &str) -> Told {
         "trace_id": MANAGED, "correlation_id": MANAGED,
     });
     (status, body)
-}
-
-fn arm_problem(status: u16, code: &str, text: &str) -> Told {
-    (status, json!({ "error": { "code": code, "message": text } }))
-}
-
-/// The cloud as its metadata describe it. What the emulator is not itself has the address of the public cloud.
-fn cloud(base: &str) -> Value {
-    json!({
-        "name": "AzureCloud",
-        "portal": "https://portal.azure.com",
-        "authentication": {
-            "loginEndpoint": base,
-            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
-            "tenant": "common",
-            "identityProvider": "AAD",
-        },
-        "resourceManager": base,
-        "microsoftGraphResourceId": base,
-        "graph": "https://graph.windows.net/",
-        "graphAudience": "https://graph.windows.net/",
-        "activeDirectoryDataLake": "https://datalake.azure.net/",
-        "appInsightsResourceId": "https://api.applicationinsights.io",
-        "appInsightsTelemetryChannelResourceId": "https://dc.applicationinsights.azure.com/v2/track",
-        "attestationResourceId": "https://attest.azure.net",
-        "batch": "https://batch.core.windows.net/",
-        "gallery": "https://gallery.azure.com/",
-        "logAnalyticsResourceId": "https://api.loganalytics.io",
-        "media": "https://rest.media.azure.net",
-        "ossrDbmsResourceId": "https://ossrdbms-aad.database.windows.net",
-        "sqlManagement": "https://management.core.windows.net:8443/",
-        "synapseAnalyticsResourceId": "https://dev.azuresynapse.net",
-        "vmImageAliasDoc": "https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json",
-        "suffixes": {
-            "acrLoginServer": "azurecr.io",
-            "attestationEndpoint": "attest.azure.net",
-            "azureDataLakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
-            "azureDataLakeStoreFileSystem": "azuredatalakestore.net",
-            "azureFrontDoorEndpointSuffix": "azurefd.net",
-            "keyVaultDns": "vault.azure.net",
-            "mariadbServerEndpoint": "mariadb.database.azure.com",
-            "mhsmDns": "managedhsm.azure.net",
-            "mysqlServerEndpoint": "mysql.database.azure.com",
-            "postgresqlServerEndpoint": "postgres.database.azure.com",
-            "sqlServerHostname": "database.windows.net",
-            "storage": "core.windows.net",
-            "storageSyncEndpointSuffix": "afs.azure.net",
-            "synapseAnalytics": "dev.azuresynapse.net",
-        },
-    })
 }
 
 #[cfg(test)]

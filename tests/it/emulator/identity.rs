@@ -1,9 +1,11 @@
 //! Signing in, over plain HTTP and over TLS.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pimform::emulator::{Emulator, Options, Tls};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::client::{Client, RUNNER, SUBSCRIPTION, http, options, token};
+use super::client::{ADA, Client, RUNNER, SUBSCRIPTION, TENANT, http, options, token};
 
 const ASKED: &str = "?api-version=2022-12-01";
 
@@ -132,4 +134,45 @@ async fn no_secret_and_no_token_is_logged() {
     assert_eq!(line["p"], format!("{SUBSCRIPTION}{ASKED}"));
     assert!(line["b"].is_null() && line["rb"]["displayName"] == "Production");
     assert!(!log.contains(RUNNER));
+}
+
+#[tokio::test]
+async fn who_signs_in_by_name_gets_what_a_client_that_keeps_accounts_goes_on_from() {
+    let emulator = Emulator::start(options()).await.unwrap();
+    let (http, base) = (http(&emulator), emulator.url());
+    let realm = format!("{base}/common/userrealm/ada@contoso.example?api-version=1.0");
+    let realm: Value = http.get(realm).send().await.unwrap().json().await.unwrap();
+    assert_eq!(realm["account_type"], "Managed");
+    let client = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+    let scope = format!("{base}/.default offline_access openid profile");
+    let tokens = format!("{base}/organizations/oauth2/v2.0/token");
+    let ask = async |form: &[(&str, &str)]| {
+        let answer = http.post(&tokens).form(form).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let common = [("client_id", client), ("scope", scope.as_str()), ("client_info", "1")];
+    let by_name = [("grant_type", "password"), ("username", "Ada@contoso.example"), ("password", "anything")];
+    let (status, told) = ask(&[common.as_slice(), &by_name].concat()).await;
+    assert_eq!(status, 200, "{told}");
+    let claims = part(told["id_token"].as_str().unwrap().split('.').nth(1).unwrap());
+    assert_eq!((&claims["aud"], &claims["oid"], &claims["tid"]), (&json!(client), &json!(ADA), &json!(TENANT)));
+    assert_eq!(claims["preferred_username"], "ada@contoso.example");
+    let account = part(told["client_info"].as_str().unwrap());
+    assert_eq!(account, json!({ "uid": ADA, "utid": TENANT }));
+    let refresh = told["refresh_token"].as_str().unwrap();
+    let again = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
+    let (status, told) = ask(&[common.as_slice(), &again].concat()).await;
+    assert_eq!(status, 200, "{told}");
+    let me = http.get(format!("{base}/v1.0/me")).bearer_auth(told["access_token"].as_str().unwrap());
+    assert_eq!(me.send().await.unwrap().json::<Value>().await.unwrap()["id"], ADA);
+    // It is good for tokens only, and nothing else is good for it.
+    let (http, path) = (&http, format!("{base}/v1.0/me"));
+    assert_eq!(http.get(path).bearer_auth(refresh).send().await.unwrap().status(), 401);
+    let wrong = [("grant_type", "refresh_token"), ("refresh_token", told["access_token"].as_str().unwrap())];
+    let (status, told) = ask(&[common.as_slice(), &wrong].concat()).await;
+    assert_eq!((status, &told["error"]), (400, &json!("invalid_grant")));
+}
+
+fn part(text: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
