@@ -102,7 +102,7 @@ impl Fault {
             ),
             (
                 "late-visibility[=N]",
-                "what was written is unknown to the next N reads of its kind (2), and new principals are unknown to PIM",
+                "what was assigned is unknown to the next N reads of its kind (2), what was removed stays listed, and PIM does not know new principals that the directory knows",
             ),
             ("failed-requests[=N]", "the first N requests of PIM (1) are answered with 201 and the status Failed"),
             (
@@ -409,7 +409,10 @@ impl Faults {
             for fault in &inner.faults {
                 match fault {
                     Fault::FailedRequests(count) => directives.fail_after_accepting = *count,
-                    Fault::LateVisibility(reads) => directives.unseen_calls = *reads,
+                    Fault::LateVisibility(reads) => {
+                        directives.unseen_calls = *reads;
+                        directives.shown_after_removal = directives.shown_after_removal.max(Lingering::Lists(*reads));
+                    }
                     Fault::ArmListLag(ListLag::Reads(reads)) => {
                         directives.shown_after_removal = Lingering::Lists(*reads);
                     }

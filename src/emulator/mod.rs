@@ -181,6 +181,7 @@ impl Shared {
         arm::built_in::describe(&mut world);
         if options.built_in_roles {
             arm::built_in::add(&mut world);
+            graph::built_in::add(&mut world);
         }
         let identity = Identity::new(&world.tenant.id.to_string()).ok_or(StartError::Key)?;
         Ok(Self { options, faults, identity, world: Mutex::new(world), log: Mutex::new(Vec::new()) })

@@ -5,6 +5,7 @@ mod application;
 mod audit;
 mod batch;
 mod body;
+pub(crate) mod built_in;
 mod collection;
 mod count;
 mod directory;

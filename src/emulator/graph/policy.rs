@@ -84,7 +84,7 @@ pub(super) fn rule_list(world: &World, request: &Request, id: &str, name: &str) 
     let render = |id: &RuleId| rule::print(world, target.surface(), *id, &policy.rules.get(*id));
     let print = Print { entity: &schema::RULE, render: &render, expand: &no_links };
     let what = format!("policies/roleManagementPolicies('{}')/{name}", policy_id(world, &target));
-    Ok(print.list(request, &what, usize::MAX, &query, RuleId::all().collect()))
+    Ok(print.list(request, &what, usize::MAX, &query, in_order(world, &target)))
 }
 
 /// `/policies/roleManagementPolicies/{id}/rules/{rule}`
@@ -263,5 +263,15 @@ fn print_policy(world: &World, target: &Target, query: &Query) -> Value {
 fn rules(world: &World, target: &Target, query: &Query) -> Value {
     let (policy, surface): (Policy, Surface) = (world.policy(target), target.surface());
     let print = |id: RuleId| nested(rule::print(world, surface, id, &policy.rules.get(id)), query, &schema::RULE);
-    RuleId::all().map(print).collect()
+    in_order(world, target).into_iter().map(print).collect()
+}
+
+/// The rules of a policy in the order in which they are printed. It differs between policies.
+// docs/service.md: habits-2
+fn in_order(world: &World, target: &Target) -> Vec<RuleId> {
+    let mut ids: Vec<RuleId> = RuleId::all().collect();
+    let first = world.policy_id(target).as_bytes().first().copied().map_or(0, usize::from);
+    let count = ids.len().max(1);
+    ids.rotate_left(first % count);
+    ids
 }

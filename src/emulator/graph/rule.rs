@@ -14,8 +14,6 @@ const TYPE_PREFIX: &str = "#microsoft.graph.unifiedRoleManagementPolicy";
 
 /// A rule as it is read.
 pub(super) fn print(world: &World, surface: Surface, id: RuleId, rule: &Rule) -> Value {
-    // The two surfaces spell it differently.
-    let operations = if surface == Surface::Directory { "all" } else { "All" };
     let mut value = match rule {
         Rule::Expiration(rule) => {
             json!({ "isExpirationRequired": rule.required, "maximumDuration": rule.maximum })
@@ -46,7 +44,8 @@ pub(super) fn print(world: &World, surface: Surface, id: RuleId, rule: &Rule) ->
         object.insert("id".to_owned(), id.to_string().into());
         let target = json!({
             "caller": id.place().caller(),
-            "operations": [operations],
+            // docs/service.md: habits-1
+            "operations": ["all"],
             "level": id.place().level(),
             "inheritableSettings": [],
             "enforcedSettings": [],

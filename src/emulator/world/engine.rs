@@ -189,7 +189,7 @@ impl World {
                 }
                 of_kind().find(|schedule| schedule.is_own()).map(|_| ()).ok_or_else(missing)
             }
-            Action::AdminRemove => self.check_age(asked.target.surface(), own.ok_or_else(missing)?, now),
+            Action::AdminRemove => self.check_age(own.ok_or_else(missing)?, now),
             Action::SelfActivate => {
                 check_self(asked)?;
                 if of_kind().any(|schedule| !schedule.is_over(now)) {
@@ -200,7 +200,7 @@ impl World {
             Action::SelfDeactivate => {
                 check_self(asked)?;
                 let activated = of_kind().find(|it| it.origin == Origin::Activated && !it.is_over(now));
-                self.check_age(asked.target.surface(), activated.ok_or_else(missing)?, now)
+                self.check_age(activated.ok_or_else(missing)?, now)
             }
             Action::SelfExtend | Action::SelfRenew => {
                 Err(ServiceFailure::not_implemented("requests of a principal for an extension or renewal"))
@@ -208,12 +208,11 @@ impl World {
         }
     }
 
-    /// What has begun must have run for some minutes before it may end: what is active, and on Azure what is eligible, too.
+    /// What is assigned must have been so for some minutes before it may end, what is eligible as well as what is active.
     /// docs/service.md: windows-1
-    fn check_age(&self, surface: Surface, schedule: &Schedule, now: Time) -> Result<(), ServiceFailure> {
+    fn check_age(&self, schedule: &Schedule, now: Time) -> Result<(), ServiceFailure> {
         let since = schedule.start.map_or(i64::MAX, |start| start.seconds_until(now));
-        let counts = schedule.kind == Kind::Active || surface == Surface::Azure;
-        if counts && (0..i64::from(self.active_minimum)).contains(&since) {
+        if (0..i64::from(self.active_minimum)).contains(&since) {
             return Err(failure(400, "ActiveDurationTooShort"));
         }
         Ok(())

@@ -171,7 +171,8 @@ async fn the_life_of_an_application_and_its_service_principal() {
             json!({
                 "appId": app_id, "accountEnabled": true, "alternativeNames": [], "appRoleAssignmentRequired": false,
                 "description": "TERRAFORM_UPDATE_00000000-0000-4000-8000-000000000000", "loginUrl": null,
-                "notes": null, "notificationEmailAddresses": [], "preferredSingleSignOnMode": null, "tags": [],
+                "notes": null, "notificationEmailAddresses": [], "preferredSingleSignOnMode": null,
+                "samlSingleSignOnSettings": {}, "tags": [],
                 "owners@odata.bind": [caller],
             }),
         )

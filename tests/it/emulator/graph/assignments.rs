@@ -35,6 +35,7 @@ async fn an_eligible_assignment_is_made_changed_and_removed_and_changes_its_id()
     assert_ne!(second[0]["id"], first[0]["id"]);
     assert_eq!(second[0]["scheduleInfo"]["expiration"]["endDateTime"], "2026-12-21T12:00:00Z");
 
+    client.emulator.advance(300);
     let removed = client.send("POST", ASK_ELIGIBLE, ask("adminRemove", GRACE, &json!({}))).await;
     assert_eq!((removed.status, removed.body["status"].as_str()), (201, Some("Revoked")));
     let nulls = (&removed.body["targetScheduleId"], &removed.body["scheduleInfo"], &removed.body["completedDateTime"]);
@@ -225,6 +226,7 @@ async fn parts_of_the_directory_are_assignments_of_their_own() {
     let mut ids: Vec<&str> = list.entries().iter().map(|row| row["id"].as_str().unwrap()).collect();
     ids.dedup();
     assert_eq!(ids.len(), 3);
+    client.emulator.advance(300);
     let remove = ask("adminRemove", ADA, &json!({ "directoryScopeId": format!("/{GRACE}") }));
     assert_eq!(client.send("POST", ASK_ELIGIBLE, remove).await.status, 201);
     let list = client.get(&format!("{ELIGIBLE}?$filter=roleDefinitionId%20eq%20'{USER_ADMINISTRATOR}'")).await;
@@ -337,4 +339,51 @@ async fn an_extension_needs_an_end_and_a_renewal_needs_to_be_over() {
     assert_eq!(late.refusal(), (400, "RoleAssignmentDoesNotExist"));
     assert_eq!(client.send("POST", ASK_ELIGIBLE, ask("adminRenew", GRACE, &days("P5D"))).await.status, 201);
     assert_eq!(rows(&client, ELIGIBLE, GRACE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_eligible_must_be_so_for_five_minutes_before_it_is_removed() {
+    let client = start().await;
+    let made =
+        client.send("POST", ASK_ELIGIBLE, ask("adminAssign", GRACE, &json!({ "scheduleInfo": forever() }))).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let removal = || client.send("POST", ASK_ELIGIBLE, ask("adminRemove", GRACE, &json!({})));
+    assert_eq!(removal().await.refusal(), (400, "ActiveDurationTooShort"));
+    client.emulator.advance(299);
+    assert_eq!(removal().await.refusal(), (400, "ActiveDurationTooShort"));
+    client.emulator.advance(1);
+    assert_eq!(removal().await.status, 201);
+}
+
+#[tokio::test]
+async fn what_was_removed_stays_listed_where_everything_is_late() {
+    let client = start().await;
+    client.emulator.set_faults(vec!["late-visibility=2".parse().unwrap()]);
+    let filter = format!("{ELIGIBLE}?$filter=principalId%20eq%20'{ADA}'");
+    let removal = json!({
+        "action": "adminRemove", "principalId": ADA, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/",
+    });
+    assert_eq!(client.send("POST", ASK_ELIGIBLE, removal).await.status, 201);
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        counts.push(client.get(&filter).await.entries().len());
+    }
+    assert_eq!(counts, [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn what_the_directory_knows_already_is_new_to_pim() {
+    let client = start().await;
+    client.emulator.set_faults(vec!["late-visibility=2".parse().unwrap()]);
+    let user = json!({
+        "displayName": "Joan Clarke", "mailNickname": "joan", "userPrincipalName": "joan@contoso.example",
+        "accountEnabled": true, "passwordProfile": { "password": "p@$$Wd123456" },
+    });
+    let made = client.send("POST", "/v1.0/users", user).await.body;
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(client.get(&format!("/v1.0/users/{id}")).await.status, 200);
+    let ask = || client.send("POST", ASK_ELIGIBLE, ask("adminAssign", id, &json!({ "scheduleInfo": forever() })));
+    assert_eq!(ask().await.refusal(), (404, "SubjectNotFound"));
+    assert_eq!(ask().await.refusal(), (404, "SubjectNotFound"));
+    assert_eq!(ask().await.status, 201);
 }

@@ -127,3 +127,13 @@ async fn what_the_tenant_file_calls_unreadable_is_denied() {
     let others = client.get(&format!("{POLICY_ASSIGNMENTS}?$filter={others}")).await;
     assert_eq!(others.entries().len(), 1, "the list has all but the one that cannot be read");
 }
+
+#[tokio::test]
+async fn roles_that_come_with_the_service_are_there_by_a_switch() {
+    const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+    let path = format!("/v1.0/roleManagement/directory/roleDefinitions/{HELPDESK}");
+    assert_eq!(start().await.get(&path).await.status, 404);
+    let client = Client::with(Options { built_in_roles: true, ..options() }).await;
+    let role = client.get(&path).await.body;
+    assert_eq!((&role["displayName"], &role["isBuiltIn"]), (&json!("Helpdesk Administrator"), &json!(true)));
+}

@@ -190,7 +190,7 @@ async fn the_id_of_a_groups_policy_is_another_one_after_the_first_change() {
     assert_eq!(patch(&client, &before, expiration(true, "P30D")).await, (404, "ResourceNotFound".to_owned()));
     let rule = client.get(&format!("{POLICIES}/{after}/rules/Expiration_Admin_Eligibility")).await;
     assert_eq!(rule.body["maximumDuration"], "P30D");
-    assert_eq!(rule.body["target"]["operations"], json!(["All"]));
+    assert_eq!(rule.body["target"]["operations"], json!(["all"]));
 }
 
 #[tokio::test]
@@ -212,4 +212,20 @@ async fn a_ticket_is_asked_for_on_activation_only() {
     let kept = client.get(&format!("{POLICIES}/{policy}/rules/Enablement_EndUser_Assignment")).await;
     assert_eq!(kept.body["enabledRules"], json!(["Justification"]));
     assert_eq!(patch(&client, &policy, enablement(&["Ticketing"])).await.0, 204);
+}
+
+#[tokio::test]
+async fn the_order_of_rules_differs_between_policies() {
+    let client = start().await;
+    let filter = "$filter=scopeId%20eq%20'/'%20and%20scopeType%20eq%20'DirectoryRole'&$expand=rules";
+    let policies = client.get(&format!("{POLICIES}?{filter}")).await;
+    let orders: Vec<Vec<&str>> = policies
+        .entries()
+        .iter()
+        .map(|policy| policy["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect())
+        .collect();
+    assert_ne!(orders[0], orders[1]);
+    let sorted =
+        |order: &Vec<&str>| order.iter().map(ToString::to_string).collect::<std::collections::BTreeSet<String>>();
+    assert_eq!(sorted(&orders[0]), sorted(&orders[1]));
 }
