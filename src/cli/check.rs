@@ -29,6 +29,9 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, CliError>
     Ok(exit)
 }
 
+/// Warnings of a plan that goes on with the rest. Whoever edits the files should not leave them there.
+const PROMOTED: [&str; 2] = ["until-in-the-past", "last-owner"];
+
 /// What the files were checked against.
 enum Against {
     /// Only themselves, and why.
@@ -38,7 +41,11 @@ enum Against {
 }
 
 fn findings(context: &Context, policies: &Policies) -> Result<(Findings, Against), CliError> {
-    let offline = |why| Ok((crate::policy::check_offline(&policies.documents), Against::Nothing(why)));
+    let offline = |why| {
+        let mut findings = crate::policy::check_offline(&policies.documents);
+        findings.extend(crate::policy::check_ends(&policies.documents, context.now()));
+        Ok((findings, Against::Nothing(why)))
+    };
     let reader = match context.backend(policies)? {
         None => return offline("no backend is named"),
         Some(Backend::Microsoft) => return offline("`check` asks no service; `plan` does"),
@@ -49,8 +56,9 @@ fn findings(context: &Context, policies: &Policies) -> Result<(Findings, Against
         Err(CliError::Invalid { findings, .. }) => findings,
         Err(other) => return Err(other),
     };
-    // A plan goes on when a date passes; whoever edits the files should not leave it there.
-    findings.promote("until-in-the-past");
+    for id in PROMOTED {
+        findings.promote(id);
+    }
     Ok((findings, Against::Tenant))
 }
 

@@ -114,6 +114,21 @@ pub const ENTRIES: &[Entry] = &[
         "use a group with assigned members",
     ),
     entry(
+        "nested-group",
+        "a group as active member of a role-assignable group, or as owner of a group, which the service refuses",
+        "name the people, or make the group eligible",
+    ),
+    entry(
+        "last-owner",
+        "warning: a group would lose its last owner who is a person, which the service refuses; the removal is blocked, and `check` makes an error of it",
+        "declare a user among the owners",
+    ),
+    entry(
+        "mfa-of-who-assigns",
+        "warning: assignments are planned where the settings ask for MFA of whoever assigns; an application may be refused",
+        "apply with a token that has MFA, or set `mfa: false` there",
+    ),
+    entry(
         "not-allowed-by-settings",
         "permanent, or longer than `expire_after` after this plan",
         "shorten the assignment, or raise `expire_after`",

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::check::Check;
+use super::asked::MfaAsked;
+use super::check::{Check, Joining};
 use super::observe;
 use super::order::{Draft, dependencies, order};
+use super::owners::{self, Leaving, Owners};
 use super::{Observation, ObservationKind, Operation, Phase, Plan, PrincipalName, Reason, Step};
 use crate::diag::{Findings, SourceMap, Span};
 use crate::diff::{
     AssignmentDiff, Compared, Difference, Found, GroupDiff, How, MemberDiff, MembersDiff, TargetDiff, Wanted,
 };
 use crate::model::{
-    Changes, Desired, DesiredAssignment, DesiredTarget, Names, PrincipalId, Relation, Row, Settings, Shift, Snapshot,
-    Target, Time,
+    Access, Changes, Desired, DesiredAssignment, DesiredList, DesiredTarget, Directory, Kind, Names, PrincipalId,
+    Relation, Row, Settings, Shift, Snapshot, Target, Time,
 };
 
 /// A plan, and what is wrong with the files that it was made from. A plan made from files with errors is never shown or
@@ -35,6 +37,9 @@ pub fn build(desired: &Desired, snapshot: &Snapshot, sources: &SourceMap, now: T
         drafts: Vec::new(),
         observations: Vec::new(),
         findings: Findings::default(),
+        owners: Owners::new(desired, snapshot, &difference, now),
+        asked: MfaAsked::default(),
+        directory: &desired.directory,
     };
     builder.difference(&difference);
     let notes = snapshot.notes.iter().map(|note| Observation {
@@ -54,6 +59,18 @@ struct Builder<'a> {
     drafts: Vec<Draft>,
     observations: Vec<Observation>,
     findings: Findings,
+    owners: Owners,
+    asked: MfaAsked,
+    directory: &'a Directory,
+}
+
+/// How a removal comes about.
+struct Removal<'a> {
+    row: &'a Row,
+    /// Further windows of the same assignment.
+    also: &'a [&'a Row],
+    converted: bool,
+    leaves_nobody: bool,
 }
 
 impl Builder<'_> {
@@ -102,8 +119,14 @@ impl Builder<'_> {
         let address = |principal| self.names.membership(group, relation, principal);
         match member {
             MemberDiff::Missing(principal, at) => {
+                let joining = Joining { directory: self.directory, group, relation, principal };
+                joining.check(&address(principal), at, &mut self.findings);
                 let (address, operation) = (address(principal), Operation::AddMember { group, relation, principal });
                 self.draft(Phase::AddMembers, address, operation, Reason::Missing, Some(at));
+            }
+            MemberDiff::Undeclared(principal, at) if self.is_last_owner(group, relation, principal) => {
+                let address = address(principal);
+                self.keep_owner(group, address, Some(at));
             }
             MemberDiff::Undeclared(principal, at) => {
                 let (address, operation) = (address(principal), Operation::RemoveMember { group, relation, principal });
@@ -114,6 +137,15 @@ impl Builder<'_> {
                 self.observe(ObservationKind::Kept, address, observe::KEPT, None);
             }
         }
+    }
+
+    fn is_last_owner(&self, group: PrincipalId, relation: Relation, principal: PrincipalId) -> bool {
+        relation == Relation::Owner && self.owners.leaving(group, principal) == Leaving::Refused
+    }
+
+    fn keep_owner(&mut self, group: PrincipalId, address: String, at: Option<Span>) {
+        self.findings.push(owners::last_owner(&self.names.group(group), at));
+        self.observe(ObservationKind::Blocked, address, owners::BLOCKED, at);
     }
 
     fn target(&mut self, diff: &TargetDiff) {
@@ -144,7 +176,7 @@ impl Builder<'_> {
             };
             let address = self.names.assignment(address, &key);
             check.difference(difference, &address, &mut self.findings);
-            self.assignment(target, declared, difference, compared.leaves_nobody, address);
+            self.assignment(target, declared, difference, compared, address);
         }
         for left in &compared.left {
             let address = self.names.assignment(address, &left.key);
@@ -163,11 +195,17 @@ impl Builder<'_> {
         target: &Target,
         list: &DesiredTarget,
         difference: &AssignmentDiff,
-        leaves_nobody: bool,
+        compared: &Compared,
         address: String,
     ) {
         match difference {
             AssignmentDiff::Missing { declared, wanted, ended } => {
+                self.asked.note(list, compared, declared, &address);
+                if let (Target::Group { group, access }, Kind::Active) = (target, declared.key.kind) {
+                    let principal = declared.key.principal;
+                    let joining = Joining { directory: self.directory, group: *group, relation: *access, principal };
+                    joining.check(&address, declared.at, &mut self.findings);
+                }
                 let reason = match ended {
                     Some(at) => Reason::Ended { at: *at },
                     None if wanted.as_allowed => Reason::MissingAsAllowed,
@@ -177,6 +215,7 @@ impl Builder<'_> {
                 self.draft(Phase::Assignments, address, operation, reason, Some(declared.at));
             }
             AssignmentDiff::Differs { declared, wanted, row, how } => {
+                self.asked.note(list, compared, declared, &address);
                 let (shift, reason) = match how {
                     How::Schedule(shift) => (*shift, Reason::ScheduleDiffers),
                     How::Renewal { ends } => (Shift::Extends, Reason::Renewal { ends: *ends }),
@@ -186,28 +225,44 @@ impl Builder<'_> {
                 self.draft(Phase::Assignments, address, operation, reason, Some(declared.at));
             }
             AssignmentDiff::Undeclared { row, also, converted } => {
-                let operation = Operation::Remove {
-                    target: target.clone(),
-                    assignment: row.key,
-                    was: row.window,
-                    condition_was: row.condition.clone(),
-                    also: also.iter().map(|row| row.window).collect(),
-                };
-                let at = match list.list(row.key.kind) {
-                    crate::model::DesiredList::Managed { at, .. } => Some(*at),
-                    crate::model::DesiredList::Unmanaged => None,
-                };
-                let reason =
-                    if *converted { Reason::Converted { to: row.key.kind.other() } } else { Reason::NotDeclared };
-                // Where nobody of the old ones stays, the new ones come first.
-                let replaced = *converted || leaves_nobody;
-                let phase = if replaced { Phase::RemoveReplaced } else { Phase::RemoveAccess };
-                self.draft(phase, address, operation, reason, at);
+                let removal = Removal { row, also, converted: *converted, leaves_nobody: compared.leaves_nobody };
+                self.removal(target, list, removal, address);
             }
         }
     }
 
+    fn removal(&mut self, target: &Target, list: &DesiredTarget, removal: Removal<'_>, address: String) {
+        let Removal { row, also, converted, leaves_nobody } = removal;
+        let at = match list.list(row.key.kind) {
+            DesiredList::Managed { at, .. } => Some(*at),
+            DesiredList::Unmanaged => None,
+        };
+        let leaving = match (target, row.key.kind) {
+            (Target::Group { group, access: Access::Owner }, Kind::Active) => {
+                self.owners.leaving(*group, row.key.principal)
+            }
+            _ => Leaving::Free,
+        };
+        if let (Leaving::Refused, Some(group)) = (leaving, target.group()) {
+            self.keep_owner(group, address, at);
+            return;
+        }
+        let operation = Operation::Remove {
+            target: target.clone(),
+            assignment: row.key,
+            was: row.window,
+            condition_was: row.condition.clone(),
+            also: also.iter().map(|row| row.window).collect(),
+        };
+        let reason = if converted { Reason::Converted { to: row.key.kind.other() } } else { Reason::NotDeclared };
+        // Where nobody of the old ones stays, the new ones come first.
+        let replaced = converted || leaves_nobody || leaving == Leaving::AfterOthersCame;
+        let phase = if replaced { Phase::RemoveReplaced } else { Phase::RemoveAccess };
+        self.draft(phase, address, operation, reason, at);
+    }
+
     fn finish(mut self, desired: &Desired, snapshot: &Snapshot) -> Planned {
+        std::mem::take(&mut self.asked).warn(&mut self.findings);
         self.observations.sort();
         self.observations.dedup();
         let ids = order(&mut self.drafts);

@@ -2,9 +2,12 @@
 //!
 //! Every request for an assignment is held against the settings of its target as they will be after the plan.
 
-use crate::diag::{Finding, Findings};
+use crate::diag::{Finding, Findings, Span};
 use crate::diff::{AssignmentDiff, Compared, Left, LeftReason, Wanted, exceeds};
-use crate::model::{Current, DesiredAssignment, DesiredTarget, Duration, Ending, Expiry, Kind, Settings, Time};
+use crate::model::{
+    Current, DesiredAssignment, DesiredTarget, Directory, Duration, Ending, Expiry, Kind, PrincipalId, Relation,
+    Settings, Time,
+};
 
 /// The service refuses anything shorter (docs/service.md: schedules-1).
 const SHORTEST: Duration = Duration::from_minutes(5);
@@ -135,5 +138,34 @@ impl Check<'_> {
 
     fn with_settings(&self, finding: Finding, kind: Kind) -> Finding {
         finding.at_some(self.declared.settings.assignment(kind).expire_after.at(), "allowed here")
+    }
+}
+
+/// Somebody who is to be on the list of members or owners of a group, statically or through PIM.
+pub(super) struct Joining<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) group: PrincipalId,
+    pub(super) relation: Relation,
+    pub(super) principal: PrincipalId,
+}
+
+impl Joining<'_> {
+    /// The directory takes no group into one that is role-assignable, and none as an owner. An eligible group is on no
+    /// list, so it is taken.
+    pub(super) fn check(&self, address: &str, at: Span, findings: &mut Findings) {
+        let facts = |id| self.directory.principal(id).and_then(|principal| principal.group());
+        let (Some(_), Some(group)) = (facts(self.principal), facts(self.group)) else { return };
+        // docs/service.md: groups-1, groups-3
+        let (message, help) = match self.relation {
+            Relation::Member if group.role_assignable => (
+                format!("`{address}`: the service takes no group as a member of a role-assignable group"),
+                "name the people, or make the group eligible under `member:`",
+            ),
+            Relation::Owner => {
+                (format!("`{address}`: the service takes no group as an owner of a group"), "name the people")
+            }
+            Relation::Member => return,
+        };
+        findings.push(Finding::error("nested-group", message).at(at, "a group").help(help));
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here or below decides anything while a plan is carried out. Reasons and observations explain; nothing may
 //! branch on them.
 
+mod asked;
 mod build;
 mod check;
 mod digest;
@@ -12,6 +13,7 @@ mod guard;
 mod observe;
 mod operation;
 mod order;
+mod owners;
 mod step;
 mod subset;
 mod summary;

@@ -258,7 +258,7 @@ fn schedule(keys: &AssignmentKeys) -> Result<DesiredSchedule, Finding> {
 }
 
 /// The service refuses shorter assignments (docs/service.md: schedules-1).
-const SHORTEST: Duration = Duration::from_minutes(5);
+pub(super) const SHORTEST: Duration = Duration::from_minutes(5);
 
 fn ending(length: Loc<Length>, keys: &AssignmentKeys) -> Result<DesiredEnding, Finding> {
     if length.value.0 < SHORTEST {

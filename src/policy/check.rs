@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::assignment::{Assignment, PrincipalRef};
+use super::assignment::{Assignment, PrincipalRef, SHORTEST};
 use super::decode::Loc;
 use super::document::{GroupEntry, SettingsRef, TargetEntry};
 use super::layer::{ApproverRef, Layer, Stated, without_approvers};
 use super::merge::{Declared, Documents};
 use super::profile::Profiles;
 use crate::diag::{Finding, Findings, Span, nearest};
-use crate::model::{Kind, PrincipalKind, Surface};
+use crate::model::{DesiredEnding, Kind, PrincipalKind, Surface, Time};
 
 /// The key that stands for all roles not named.
 pub(super) const ALL_OTHERS: &str = "*";
@@ -25,6 +25,17 @@ pub fn check_offline(documents: &Documents) -> Findings {
     }
     if !findings.has_errors() {
         unused(documents, &mut findings);
+    }
+    findings
+}
+
+/// Assignments whose end has passed, or comes so soon that the service would refuse them.
+pub fn check_ends(documents: &Documents, now: Time) -> Findings {
+    let mut findings = Findings::default();
+    for (_, _, entry) in targets(documents) {
+        for assignment in Kind::ALL.into_iter().flat_map(|kind| assignments(entry, kind)) {
+            ends_in_time(assignment, now, &mut findings);
+        }
     }
     findings
 }
@@ -46,6 +57,7 @@ pub(super) fn check(documents: &Documents) -> (Profiles<'_>, Findings) {
     }
     for group in documents.groups.values() {
         static_beside_pim(&group.value, &mut findings);
+        nested(&group.value, &mut findings);
     }
     (profiles, findings)
 }
@@ -247,6 +259,45 @@ fn static_beside_pim(group: &GroupEntry, findings: &mut Findings) {
                     .help(format!("declare them as `active` with `permanent: true` under `{pim}`")),
             );
         }
+    }
+}
+
+/// The service takes no group as a member of a role-assignable one. What the group is that exists already, only the
+/// tenant knows; this one says so itself.
+fn nested(group: &GroupEntry, findings: &mut Findings) {
+    let wanted = group.create.as_ref().and_then(|create| create.value.role_assignable.as_ref());
+    let Some(wanted) = wanted.filter(|wanted| wanted.value) else { return };
+    let members = group.members.iter().flat_map(|list| &list.value);
+    let active = group.member.iter().flat_map(|member| assignments(&member.value, Kind::Active));
+    let inner = members.chain(active.map(|assignment| &assignment.principal));
+    for inner in inner.filter(|inner| inner.kind == PrincipalKind::Group) {
+        // docs/service.md: groups-1
+        findings.push(
+            Finding::error("nested-group", "the service takes no group as a member of a role-assignable group")
+                .at(inner.at, "a group")
+                .at(wanted.at, "role-assignable")
+                .help("name the people, or make the group eligible under `member:`"),
+        );
+    }
+}
+
+fn ends_in_time(assignment: &Assignment, now: Time, findings: &mut Findings) {
+    let DesiredEnding::Until(end) = assignment.schedule.end else { return };
+    let name = &assignment.principal.name;
+    let start = assignment.schedule.start.map_or(now, |start| start.max(now));
+    if end <= now {
+        findings.push(
+            Finding::error("until-in-the-past", format!("the assignment of `{name}` ended on {}", end.date()))
+                .at(assignment.at, "ended")
+                .help("remove the entry, or give it a later end to assign it anew"),
+        );
+    } else if start.until(end) < SHORTEST {
+        let length = start.until(end);
+        let message =
+            format!("the assignment of `{name}` would last for {length}, and the service refuses less than {SHORTEST}");
+        findings.push(
+            Finding::error("too-short", message).at(assignment.at, "ends too soon").help("give it a longer time"),
+        );
     }
 }
 

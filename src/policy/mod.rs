@@ -26,7 +26,7 @@ mod schema;
 mod scopes;
 mod settings;
 
-pub use check::check_offline;
+pub use check::{check_ends, check_offline};
 pub use decode::Loc;
 pub use load::{LoadError, Loaded, load};
 pub use merge::Documents;
