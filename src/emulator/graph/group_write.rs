@@ -9,7 +9,7 @@ use super::body::{Fields, guid, invalid, keep};
 use super::directory::{denied, find_group, find_user};
 use super::{object, schema};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
-use crate::emulator::world::{Access, Caller, Extra, Group, Membership, Target, User, World};
+use crate::emulator::world::{Access, Caller, Extra, Group, LAST_OWNER, Membership, NESTED, Target, User, World};
 
 /// What only the service sets, or what is fixed.
 const OF_GROUP: &[&str] = &[
@@ -64,6 +64,9 @@ pub(super) fn create(world: &mut World, request: &Request, caller: &Caller) -> R
     visibility(&mut fields)?;
     let owners = references(world, &mut fields, "owners@odata.bind")?;
     let members = references(world, &mut fields, "members@odata.bind")?;
+    for (access, list) in [(Access::Member, &members), (Access::Owner, &owners)] {
+        list.iter().try_for_each(|id| takes(world, role_assignable, *id, access))?;
+    }
     let mut extra = Extra::new();
     keep(&mut extra, fields.rest(&schema::GROUP, OF_GROUP)?);
     let rule = extra.get("membershipRule").and_then(Value::as_str).is_some_and(|rule| !rule.is_empty());
@@ -187,6 +190,8 @@ fn update(world: &mut World, id: Uuid, body: Value) -> Result<(), ServiceFailure
     visibility(&mut fields)?;
     let members = references(world, &mut fields, "members@odata.bind")?;
     let extra = fields.rest(&schema::GROUP, OF_GROUP)?;
+    let role_assignable = world.groups.get(&id).is_some_and(|group| group.role_assignable);
+    members.iter().try_for_each(|member| takes(world, role_assignable, *member, Access::Member))?;
     let Some(group) = world.groups.get_mut(&id) else { return Err(no_object(&id.to_string())) };
     if group.membership == Membership::Synchronized {
         return Err(synchronized());
@@ -230,6 +235,18 @@ fn retyped(group: &Group, types: &[String], extra: &Extra) -> Result<Membership,
         return Err(invalid("A dynamic group needs a 'membershipRule'."));
     }
     Ok(if dynamic { Membership::Dynamic } else { Membership::Assigned })
+}
+
+/// A role-assignable group takes no group as a member, and no group takes one as an owner.
+fn takes(world: &World, role_assignable: bool, id: Uuid, access: Access) -> Result<(), ServiceFailure> {
+    // docs/service.md: groups-1, groups-3
+    match access {
+        Access::Owner if world.groups.contains_key(&id) => Err(invalid(format!(
+            "The reference target 'Group_{id}' of type 'Group' is invalid for the 'owners' reference."
+        ))),
+        Access::Member if role_assignable && world.groups.contains_key(&id) => Err(invalid(NESTED)),
+        Access::Member | Access::Owner => Ok(()),
+    }
 }
 
 fn synchronized() -> ServiceFailure {
@@ -287,6 +304,8 @@ pub(super) fn add(
     if member == group {
         return Err(invalid("A group cannot be a member of itself."));
     }
+    let role_assignable = world.groups.get(&group).is_some_and(|group| group.role_assignable);
+    takes(world, role_assignable, member, access)?;
     if let Some(list) = list(world, group, access) {
         list.push(member);
     }
@@ -309,13 +328,14 @@ pub(super) fn remove(
     }
     let group = changeable(world, group, access)?;
     let id = guid(member)?;
-    let found = list(world, group, access).is_some_and(|list| {
-        let before = list.len();
-        list.retain(|other| *other != id);
-        list.len() < before
-    });
-    if !found {
+    if !list(world, group, access).is_some_and(|list| list.contains(&id)) {
         return Err(no_object(member));
+    }
+    if access == Access::Owner && world.is_last_owner(group, id) {
+        return Err(invalid(LAST_OWNER));
+    }
+    if let Some(list) = list(world, group, access) {
+        list.retain(|other| *other != id);
     }
     let objects = vec![world.audit_principal(id), world.audit_principal(group)];
     let activity = if access == Access::Member { "Remove member from group" } else { "Remove owner from group" };

@@ -4,9 +4,15 @@ use uuid::Uuid;
 
 use crate::emulator::wire::ServiceFailure;
 use crate::emulator::world::{
-    Accepted, Action, Asked, DirectoryScope, Ending, Kind, Membership, Origin, Place, Principal, Schedule, Shown,
-    Status, Surface, Target, Time, Window, World, iso_seconds,
+    Accepted, Access, Action, Asked, DirectoryScope, Ending, Kind, Membership, Origin, Place, Principal, Schedule,
+    Shown, Status, Surface, Target, Time, Window, World, iso_seconds,
 };
+
+/// Why a role-assignable group takes no group as a member.
+pub(crate) const NESTED: &str = "Nesting is currently not supported for groups that can be assigned to a role.";
+
+/// Why the last owner of a group stays.
+pub(crate) const LAST_OWNER: &str = "The group must have at least one owner, hence this owner cannot be removed.";
 
 /// Nothing may last for less, in seconds.
 const SHORTEST: i64 = 300;
@@ -156,6 +162,14 @@ impl World {
             // Nobody could activate it.
             return Err(failure(400, "InvalidRoleAssignmentRequest"));
         }
+        // As an eligible member a group is taken. docs/service.md: groups-1
+        if let Target::Group { group, access: Access::Member } = &asked.target
+            && (asked.kind, asked.action) == (Kind::Active, Action::AdminAssign)
+            && self.groups.contains_key(&asked.principal)
+            && self.groups.get(group).is_some_and(|group| group.role_assignable)
+        {
+            return Err(ServiceFailure::new(400, "RoleAssignmentRequestInvalid", NESTED));
+        }
         Ok(())
     }
 
@@ -189,7 +203,17 @@ impl World {
                 }
                 of_kind().find(|schedule| schedule.is_own()).map(|_| ()).ok_or_else(missing)
             }
-            Action::AdminRemove => self.check_age(own.ok_or_else(missing)?, now),
+            Action::AdminRemove => {
+                let own = own.ok_or_else(missing)?;
+                if let Target::Group { group, access: Access::Owner } = asked.target
+                    && asked.kind == Kind::Active
+                    && !own.is_ahead(now)
+                    && self.is_last_owner(group, asked.principal)
+                {
+                    return Err(ServiceFailure::new(400, "RoleAssignmentRequestInvalid", LAST_OWNER));
+                }
+                self.check_age(own, now)
+            }
             Action::SelfActivate => {
                 check_self(asked)?;
                 if of_kind().any(|schedule| !schedule.is_over(now)) {

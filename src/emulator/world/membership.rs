@@ -49,4 +49,16 @@ impl World {
         }
         members
     }
+
+    /// True for the last person who owns a group, which the service keeps. A service principal does not count, and a
+    /// role-assignable group may be without.
+    pub(crate) fn is_last_owner(&self, group: Uuid, owner: Uuid) -> bool {
+        // docs/service.md: groups-2
+        let owners = self.members(group, Access::Owner);
+        let others = owners.iter().filter(|other| **other != owner);
+        self.groups.get(&group).is_some_and(|group| !group.role_assignable)
+            && self.users.contains_key(&owner)
+            && owners.contains(&owner)
+            && !others.into_iter().any(|other| self.users.contains_key(other))
+    }
 }

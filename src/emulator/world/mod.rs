@@ -26,6 +26,7 @@ use crate::emulator::fault::Faults;
 pub(crate) use audit::{AuditEntry, AuditObject};
 pub(crate) use clock::Clock;
 pub(crate) use directives::{Directives, Lingering};
+pub(crate) use engine::{LAST_OWNER, NESTED};
 pub(crate) use objects::{
     AdministrativeUnit, Application, AzureRole, Caller, Context, DirectoryRole, Extra, Group, ManagementGroup,
     Membership, Principal, ServicePrincipal, Subscription, Tenant, User,

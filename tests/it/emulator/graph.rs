@@ -2,6 +2,7 @@
 
 mod assignments;
 mod directory;
+mod groups;
 mod policies;
 mod queries;
 mod relations;

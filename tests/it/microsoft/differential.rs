@@ -14,8 +14,9 @@ use pimform::backend::{BackendError, Execute as _, Executed, ReadQuery, ReadStat
 use pimform::model::settings::Change;
 use pimform::model::{
     Access, Approval, Approver, Approvers, AssignmentKey, AssignmentScope, Authentication, Changes, Condition, Current,
-    Duration, Ending, Expiry, GroupCreation, GroupMembership, Kind, Level, PrincipalDetail, PrincipalId, Recipients,
-    Row, Schedule, Settings, Shift, Snapshot, Surface, Target, TargetRead, Ticket, Time, Window, through_pim,
+    Duration, Ending, Expiry, GroupCreation, GroupMembership, GroupRead, Kind, Level, PrincipalDetail, PrincipalId,
+    Recipients, Row, Schedule, Settings, Shift, Snapshot, Surface, Target, TargetRead, Ticket, Time, Window,
+    through_pim,
 };
 use pimform::plan::Operation;
 use proptest::collection::vec;
@@ -168,7 +169,7 @@ struct Difference {
 }
 
 /// The first that is expected counts. Nothing happens in the tenant in memory then.
-const DIFFERENCES: [Difference; 10] = [
+const DIFFERENCES: [Difference; 12] = [
     Difference {
         name: "a removal from what does not exist",
         why: "nothing is listed there, which is what was asked for; a tenant file also knows that the role does not exist",
@@ -203,6 +204,38 @@ const DIFFERENCES: [Difference; 10] = [
                 && case.local == Class::Done
         },
         live: Class::AlreadySo,
+    },
+    Difference {
+        name: "a group inside a role-assignable group, or as an owner",
+        why: "the service takes neither; a plan is refused by its checks",
+        when: |case| {
+            let (group, relation, principal) =
+                match case.operation {
+                    Operation::AddMember { group, relation, principal } => (*group, *relation, *principal),
+                    Operation::Assign {
+                        target: Target::Group { group, access: Access::Member }, assignment, ..
+                    } if assignment.kind == Kind::Active => (*group, Access::Member, assignment.principal),
+                    _ => return false,
+                };
+            let is_role_assignable = !case.is_plain_group(group);
+            case.local == Class::Done && case.is_group(principal) && (relation == Access::Owner || is_role_assignable)
+        },
+        live: Class::Refused,
+    },
+    Difference {
+        name: "the last owner who is a person",
+        why: "the service keeps one; a plan blocks the removal",
+        when: |case| {
+            let (group, principal) = match case.operation {
+                Operation::RemoveMember { group, relation: Access::Owner, principal } => (*group, *principal),
+                Operation::Remove {
+                    target: Target::Group { group, access: Access::Owner }, assignment, was, ..
+                } if assignment.kind == Kind::Active && !was.is_ahead(now()) => (*group, assignment.principal),
+                _ => return false,
+            };
+            case.local == Class::Done && case.is_plain_group(group) && case.is_last_owner(group, principal)
+        },
+        live: Class::Refused,
     },
     Difference {
         name: "an administrative unit that does not exist",
@@ -288,6 +321,25 @@ impl Case<'_> {
         let directory = self.tenant.directory();
         let group = directory.principal(id).and_then(|principal| principal.group());
         group.is_some_and(|group| !group.role_assignable)
+    }
+
+    fn is_group(&self, id: PrincipalId) -> bool {
+        self.tenant.directory().principal(id).is_some_and(|principal| principal.group().is_some())
+    }
+
+    fn is_last_owner(&self, group: PrincipalId, principal: PrincipalId) -> bool {
+        let directory = self.tenant.directory();
+        let is_user = |id: &PrincipalId| {
+            let found = directory.principal(*id);
+            found.is_some_and(|principal| matches!(principal.detail, PrincipalDetail::User { .. }))
+        };
+        let groups = BTreeSet::from([group]);
+        let query = ReadQuery::Only { targets: BTreeSet::new(), groups, watched: BTreeSet::new() };
+        let mut owners = self.through_pim(group, Access::Owner);
+        if let Some(GroupRead::Present(state)) = self.tenant.snapshot(&query, now()).groups.remove(&group) {
+            owners.extend(state.owners);
+        }
+        is_user(&principal) && !owners.iter().any(|other| *other != principal && is_user(other))
     }
 
     fn through_pim(&self, group: PrincipalId, access: Access) -> BTreeSet<PrincipalId> {
