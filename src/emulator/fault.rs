@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
-use crate::emulator::world::{Caller, Directives, Lingering};
+use crate::emulator::world::{Caller, Directives, Ignored, Lingering, Wider};
 
 mod call;
 mod values;
@@ -58,6 +58,10 @@ pub enum Fault {
     MfaOfApplications,
     /// The id of a policy changes each time it is updated.
     PolicyIdChanges,
+    /// What is assigned is wider than it was asked for, and the answer says so.
+    Widened(Wider),
+    /// An update on ARM is answered as done, and leaves something as it was.
+    IgnoredUpdates(Ignored),
     /// Custom directory roles have another id in what PIM says of them.
     TwoIds(TwoIds),
 }
@@ -126,6 +130,15 @@ impl Fault {
             ),
             ("policy-id-changes", "the id of a policy changes each time it is updated"),
             (
+                "widened[=scope|end|condition]",
+                "an assignment is wider than it was asked for, and the answer says so: for the whole directory, as owner or at \
+                 the ARM scope above (scope, the default), without end, or without its condition",
+            ),
+            (
+                "ignored-updates[=all|condition]",
+                "an update on ARM is answered as done, and leaves everything (all, the default) or the condition as it was",
+            ),
+            (
                 "two-ids[=[strict:]ROLE]",
                 "custom directory roles, and the one with that id, have another id in schedules and requests; `strict:` \
                  refuses requests with the first",
@@ -150,6 +163,8 @@ impl Fault {
             Self::MfaOfApplications => "mfa-of-applications",
             Self::PolicyIdChanges => "policy-id-changes",
             Self::TwoIds(_) => "two-ids",
+            Self::Widened(_) => "widened",
+            Self::IgnoredUpdates(_) => "ignored-updates",
         }
     }
 }
@@ -196,6 +211,8 @@ impl FromStr for Fault {
                 return Err(BadFault(format!("`{name}` takes no value")));
             }
             "policy-id-changes" => Self::PolicyIdChanges,
+            "widened" => Self::Widened(value.map_or(Ok(Wider::Scope), values::wider)?),
+            "ignored-updates" => Self::IgnoredUpdates(value.map_or(Ok(Ignored::All), values::ignored)?),
             "mfa-of-applications" => Self::MfaOfApplications,
             "two-ids" => Self::TwoIds(value.map_or(Ok(TwoIds::default()), two_ids)?),
             _ => return Err(BadFault(format!("there is no fault `{name}`"))),
@@ -419,6 +436,8 @@ impl Faults {
                     Fault::ArmListLag(ListLag::Seconds(seconds)) => {
                         directives.shown_after_removal = Lingering::Seconds(*seconds);
                     }
+                    Fault::Widened(wider) => directives.wider = Some(*wider),
+                    Fault::IgnoredUpdates(ignored) => directives.ignored = Some(*ignored),
                     Fault::MfaOfApplications => directives.mfa_of_applications = true,
                     _ => {}
                 }

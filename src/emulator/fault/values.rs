@@ -2,6 +2,7 @@
 
 use crate::emulator::fault::{BadFault, number};
 use crate::emulator::wire::ServiceFailure;
+use crate::emulator::world::{Ignored, Wider};
 
 /// How long a removed schedule stays listed: `2`, or `200s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,5 +53,24 @@ impl FilteredPolicies {
             )),
             Self::Status(status) => Some(ServiceFailure::new(status, "InternalServerError", "An error has occurred.")),
         }
+    }
+}
+
+/// What becomes wider of an assignment.
+pub(super) fn wider(text: &str) -> Result<Wider, BadFault> {
+    match text {
+        "scope" => Ok(Wider::Scope),
+        "end" => Ok(Wider::End),
+        "condition" => Ok(Wider::Condition),
+        _ => Err(BadFault(format!("`{text}` of `widened` is none of `scope`, `end` and `condition`"))),
+    }
+}
+
+/// What an update leaves as it was.
+pub(super) fn ignored(text: &str) -> Result<Ignored, BadFault> {
+    match text {
+        "all" => Ok(Ignored::All),
+        "condition" => Ok(Ignored::Condition),
+        _ => Err(BadFault(format!("`{text}` of `ignored-updates` is neither `all` nor `condition`"))),
     }
 }

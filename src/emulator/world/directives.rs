@@ -1,6 +1,6 @@
 //! What fault switches make the state do. Most are counters that run down, so that a test knows when a fault is over.
 
-use crate::emulator::world::{Shown, Time};
+use crate::emulator::world::{Ignored, Shown, Time, Wider};
 
 /// Faults that only the rule engine can play.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub(crate) struct Directives {
     pub(crate) stuck: u32,
     /// Whether an application, too, must have proven who it is with a second factor where a rule asks for it.
     pub(crate) mfa_of_applications: bool,
+    /// What of an assignment becomes wider than it was asked for.
+    pub(crate) wider: Option<Wider>,
+    /// What an update on Azure leaves as it was.
+    pub(crate) ignored: Option<Ignored>,
 }
 
 /// How long lists still show what has been removed. docs/service.md: consistency-1

@@ -53,6 +53,7 @@ impl World {
             let message = format!("A role assignment request with Id: {id} already exists.");
             return Err(ServiceFailure::new(409, "RoleAssignmentRequestExists", message));
         }
+        self.widen(&mut asked);
         self.check_target(&asked)?;
         self.check_principal(&asked)?;
         let now = self.now();
@@ -369,7 +370,7 @@ impl World {
         schedules.retain(|schedule| !is_old(schedule));
         let Some(span) = span else { return };
         accepted.schedule = Some(accepted.id);
-        schedules.push(Schedule {
+        let mut schedule = Schedule {
             id: accepted.id,
             kind: asked.kind,
             principal: asked.principal,
@@ -383,7 +384,9 @@ impl World {
             request: Some(accepted.id),
             eligible,
             removed: None,
-        });
+        };
+        self.ignore(asked, old.as_ref(), &mut schedule);
+        self.schedules.entry(asked.target.clone()).or_default().push(schedule);
         if is_new {
             self.appears_late(accepted.id);
         }

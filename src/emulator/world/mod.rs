@@ -1,5 +1,6 @@
 //! The state of the tenant, and the rules that changes of it must obey. Knows neither HTTP nor the two services' JSON.
 
+mod astray;
 mod audit;
 mod clock;
 mod directives;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 use crate::emulator::fault::Faults;
 
+pub(crate) use astray::{Ignored, Wider};
 pub(crate) use audit::{AuditEntry, AuditObject};
 pub(crate) use clock::Clock;
 pub(crate) use directives::{Directives, Lingering};
