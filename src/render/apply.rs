@@ -35,6 +35,9 @@ pub fn applied_text(plan: &Plan, report: &ApplyReport, remaining: Option<&Plan>,
         if let Some(detail) = detail(outcome) {
             let _ = writeln!(out, "        {}", visible(&detail));
         }
+        if let Some(help) = help(outcome) {
+            let _ = writeln!(out, "        help: {}", visible(&help));
+        }
     }
     out += &closing(plan, report, remaining);
     out
@@ -45,6 +48,14 @@ fn detail(outcome: &Outcome) -> Option<String> {
         Outcome::Failed(error) => Some(chain(error)),
         Outcome::Skipped { needs } => Some(format!("it needs step {needs}, which was not done")),
         Outcome::Done(_) | Outcome::NotStarted => None,
+    }
+}
+
+/// A way out of a failure.
+fn help(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Failed(error) => error.help(),
+        Outcome::Done(_) | Outcome::Skipped { .. } | Outcome::NotStarted => None,
     }
 }
 
@@ -101,6 +112,8 @@ struct StepOutcome {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
 }
 
 /// For programs. `converged` is null when the tenant could not be read again.
@@ -119,7 +132,13 @@ pub fn applied_json(
             Outcome::Skipped { .. } => "skipped",
             Outcome::NotStarted => "not_started",
         };
-        Some(StepOutcome { id: step.id, address: step.address.clone(), outcome: word, detail: detail(outcome) })
+        Some(StepOutcome {
+            id: step.id,
+            address: step.address.clone(),
+            outcome: word,
+            detail: detail(outcome),
+            help: help(outcome),
+        })
     });
     let text = serde_json::to_string_pretty(&AppliedFile {
         version: 1,
