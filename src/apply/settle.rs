@@ -23,14 +23,16 @@ pub struct Settled<E> {
 /// Plans again until nothing is left of what was done, for as long as the backend says that it may take.
 ///
 /// Only what was done is waited for: a step that failed will not go away by itself. A look that fails is repeated once.
-/// `look` makes a fresh plan; `say` is told before each wait how many steps are left and how long the wait is.
+/// `look` makes a fresh plan; `say` is told before each wait which addresses are waited for and how long the wait is.
+/// `longest` is how long to wait in all, where somebody has said so.
 pub async fn settle<'l, E>(
     applied: &Plan,
     report: &ApplyReport,
     backend: &dyn Execute,
     stop: &Stop,
     look: &dyn Fn() -> LocalBoxFuture<'l, Result<Plan, E>>,
-    say: &dyn Fn(usize, Duration),
+    say: &dyn Fn(&[&str], Duration),
+    longest: Option<Duration>,
 ) -> Settled<E> {
     let done: BTreeSet<&str> = applied
         .steps
@@ -40,24 +42,24 @@ pub async fn settle<'l, E>(
         .collect();
     let mut failed_looks = 0;
     let mut settled = Settled { remaining: look().await, waited: Duration::ZERO, interrupted: false };
-    for wait in backend.settling() {
-        let left = if let Ok(plan) = &settled.remaining {
-            plan.steps.iter().filter(|step| done.contains(step.address.as_str())).count()
+    for wait in waits(backend.settling(), longest) {
+        let left: Vec<&str> = if let Ok(plan) = &settled.remaining {
+            plan.steps.iter().map(|step| step.address.as_str()).filter(|address| done.contains(address)).collect()
         } else {
             // A connection that broke, or a new group that cannot be found yet.
             failed_looks += 1;
-            done.len()
+            done.iter().copied().collect()
         };
-        if left == 0 || failed_looks > 1 {
+        if left.is_empty() || failed_looks > 1 {
             break;
         }
         if stop.is_requested() {
             settled.interrupted = true;
             break;
         }
-        say(left, *wait);
+        say(&left, wait);
         tokio::select! {
-            () = backend.pause(*wait) => settled.waited += *wait,
+            () = backend.pause(wait) => settled.waited += wait,
             () = stop.requested() => settled.interrupted = true,
         }
         if settled.interrupted {
@@ -66,6 +68,22 @@ pub async fn settle<'l, E>(
         settled.remaining = look().await;
     }
     settled
+}
+
+/// The waits of a backend, cut off or gone on with where somebody has said how long they may be in all.
+fn waits(usual: &[Duration], longest: Option<Duration>) -> Vec<Duration> {
+    let (Some(longest), Some(last)) = (longest, usual.last()) else { return usual.to_vec() };
+    let mut waits = Vec::new();
+    let mut left = longest;
+    for wait in usual.iter().chain(std::iter::repeat(last)) {
+        if left.is_zero() || wait.is_zero() {
+            break;
+        }
+        let wait = (*wait).min(left);
+        left = left.saturating_sub(wait);
+        waits.push(wait);
+    }
+    waits
 }
 
 #[cfg(test)]

@@ -295,9 +295,26 @@ pub struct ApplyArgs {
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
     #[command(flatten)]
+    pub settle: SettleArgs,
+    #[command(flatten)]
     pub target: TargetArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
+}
+
+/// How long to wait for what was done to be seen.
+#[derive(Debug, Args)]
+pub struct SettleArgs {
+    /// How long to wait at most for the tenant to show what was done, such as 20m [default: 10m]
+    #[arg(long = "settle", value_name = "TIME", env = "PIMFORM_SETTLE")]
+    longest: Option<Duration>,
+}
+
+impl SettleArgs {
+    /// As long as that, if anything was said.
+    pub fn longest(&self) -> Option<std::time::Duration> {
+        self.longest.map(|longest| std::time::Duration::from_secs(longest.as_secs()))
+    }
 }
 
 /// Arguments of `drift`.
@@ -374,6 +391,8 @@ pub struct UndoArgs {
     /// Form of the output
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
+    #[command(flatten)]
+    pub settle: SettleArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
 }

@@ -78,7 +78,7 @@ type Looks = Vec<Result<Plan, &'static str>>;
 async fn run(late: &Late, stop: &Stop, applied: &(Plan, ApplyReport), looks: Looks) -> (Settled<&'static str>, usize) {
     let looks = Mutex::new(VecDeque::from(looks));
     let look = || async { looks.lock().unwrap().pop_front().unwrap() }.boxed_local();
-    let settled = settle(&applied.0, &applied.1, late, stop, &look, &|_, _| {}).await;
+    let settled = settle(&applied.0, &applied.1, late, stop, &look, &|_, _| {}, None).await;
     let unused = looks.lock().unwrap().len();
     (settled, unused)
 }
@@ -137,4 +137,28 @@ async fn an_interrupt_ends_the_wait_with_what_is_known() {
     let (settled, _) = run(&late, &stop, &applied(|_| false), vec![Ok(left(2))]).await;
     assert!(settled.interrupted);
     assert_eq!(settled.remaining.unwrap().steps.len(), 2);
+}
+
+#[test]
+fn waits_are_cut_off_or_gone_on_with() {
+    let secs = |list: &[u64]| list.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+    assert_eq!(waits(WAITS, None), WAITS);
+    assert_eq!(waits(WAITS, Some(Duration::from_secs(12))), secs(&[5, 7]));
+    assert_eq!(waits(WAITS, Some(Duration::from_secs(60))), secs(&[5, 10, 20, 20, 5]));
+    // A tenant that shows everything at once is not waited for.
+    assert!(waits(&[], Some(Duration::from_secs(60))).is_empty());
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_for_what() {
+    let late = Late { waits: WAITS, ..Late::default() };
+    let applied = applied(|_| false);
+    let looks = Mutex::new(VecDeque::from([left(2), left(0)]));
+    let look = || async { Ok::<_, &str>(looks.lock().unwrap().pop_front().unwrap()) }.boxed_local();
+    let told = Mutex::new(Vec::new());
+    let say =
+        |left: &[&str], _: Duration| told.lock().unwrap().extend(left.iter().map(|address| (*address).to_owned()));
+    settle(&applied.0, &applied.1, &late, &Stop::default(), &look, &say, None).await;
+    let expected: Vec<String> = left(2).steps.into_iter().map(|step| step.address).collect();
+    assert_eq!(*told.lock().unwrap(), expected);
 }
