@@ -163,6 +163,14 @@ pub enum BackendError {
         /// A way out.
         help: Option<String>,
     },
+    /// The service did something else than it was asked for.
+    #[error("{what}")]
+    Unasked {
+        /// What it did, and what became of it.
+        what: String,
+        /// A way out.
+        help: Option<String>,
+    },
     /// A file could not be read or written.
     #[error("{action} `{path}`")]
     Io {
@@ -182,7 +190,7 @@ impl BackendError {
     /// A way out, for the help line of a message.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Invalid { help, .. } => help.clone(),
+            Self::Invalid { help, .. } | Self::Unasked { help, .. } => help.clone(),
             Self::Locked { .. } => Some("wait until it has finished, then run the command again".to_owned()),
             Self::Io { action, source, .. } => Some(way_out(action, source.kind()).to_owned()),
             Self::Service(error) => error.help(),

@@ -26,6 +26,9 @@ use crate::plan::{
 use crate::render;
 use crate::runs::{Journal, Purpose};
 
+/// How many addresses are named while they are waited for.
+const NAMED: usize = 5;
+
 pub(super) fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, CliError> {
     if args.plan.is_some() && !args.target.targets.is_empty() {
         return Err(CliError::failed("a saved plan cannot be narrowed with `--target`")
@@ -42,7 +45,7 @@ pub(super) fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, CliError>
     context.required_backend(&policies)?;
     // The locks are taken before the tenant is read, and held until the end.
     let turn = Turn::take(context, &policies)?;
-    let result = context.executor(&policies).and_then(|executor| {
+    let result = context.executor(&policies, &turn.id().sign(&Purpose::Apply.reason())).and_then(|executor| {
         let read = || {
             let comparison = context.comparison(&policies, executor.source(), &allowed);
             let narrow = |mut comparison: Comparison| {
@@ -67,6 +70,7 @@ pub(super) fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, CliError>
             allowed: &allowed,
             auto_approve: args.auto_approve,
             format: args.format,
+            settle: args.settle.longest(),
             purpose: Purpose::Apply,
             read: &read,
         };
@@ -86,6 +90,8 @@ pub(super) struct Session<'s, 'r> {
     pub(super) allowed: &'s BTreeSet<GuardId>,
     pub(super) auto_approve: bool,
     pub(super) format: TextOrJson,
+    /// How long to wait for what was done to be seen, where somebody has said so.
+    pub(super) settle: Option<Duration>,
     pub(super) purpose: Purpose,
     pub(super) read: &'s Read<'r>,
 }
@@ -139,13 +145,9 @@ impl Session<'_, '_> {
             let watch = tokio::spawn(watch_for_interrupt(Arc::clone(&stop)));
             let report = self.run(approved, journal.as_ref(), &stop).await;
             let progress = Progress::reading("reading the tenant again", self.executor.meter.as_ref());
-            let say = |left: usize, wait: Duration| {
-                let steps = render::count(left, "step is", "steps are");
-                let seconds = wait.as_secs();
-                progress.say(&format!("{steps} not to be seen in the tenant yet; looking again in {seconds} s"));
-            };
+            let say = |left: &[&str], wait: Duration| progress.say(&waiting(left, wait));
             let state = &*self.executor.state;
-            let settled = apply::settle(approved.plan(), &report, state, &stop, &look, &say).await;
+            let settled = apply::settle(approved.plan(), &report, state, &stop, &look, &say, self.settle).await;
             watch.abort();
             Applied { report, remaining: settled.remaining }
         });
@@ -169,6 +171,18 @@ impl Session<'_, '_> {
             never = Turn::keep(journal) => match never {},
         }
     }
+}
+
+/// What is waited for, by its addresses.
+fn waiting(left: &[&str], wait: Duration) -> String {
+    let steps = render::count(left.len(), "step is", "steps are");
+    let named: Vec<String> = left.iter().take(NAMED).map(|address| format!("`{}`", render::visible(address))).collect();
+    let more = match left.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (named, seconds) = (named.join(", "), wait.as_secs());
+    format!("{steps} not to be seen in the tenant yet: {named}{more}; looking again in {seconds} s")
 }
 
 fn plan_form(format: TextOrJson) -> PlanFormat {

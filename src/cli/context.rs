@@ -224,8 +224,8 @@ impl<'a> Context<'a> {
         Ok(Reader { state: Box::new(LocalReader::open(path, self.now())?), meter: None })
     }
 
-    /// The backend, to change things.
-    pub(super) fn executor(&self, policies: &Policies) -> Result<Executor, CliError> {
+    /// The backend, to change things. `because` is the reason that its removals give.
+    pub(super) fn executor(&self, policies: &Policies, because: &str) -> Result<Executor, CliError> {
         match self.required_backend(policies)? {
             Backend::Local(path) => {
                 let _progress = Progress::spinner("reading the tenant file");
@@ -240,7 +240,7 @@ impl<'a> Context<'a> {
                     .exit(Exit::Usage)
                     .help("leave `--now` out; `plan` takes it"));
                 }
-                let executor = Arc::new(MicrosoftExecutor::new(options)?);
+                let executor = Arc::new(MicrosoftExecutor::new(options, because)?);
                 let counted = Arc::clone(&executor);
                 Ok(Executor { state: executor, meter: Some(Arc::new(move || counted.stats())) })
             }

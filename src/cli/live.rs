@@ -14,7 +14,8 @@ use super::exit::Exit;
 use crate::backend::BackendError;
 use crate::backend::microsoft::auth::{AuthError, AuthMethod, Environment, SignIn};
 use crate::backend::microsoft::cloud::EndpointError;
-use crate::backend::microsoft::{Cloud, Endpoints, Options, Pause, RealTime, Trace};
+use crate::backend::microsoft::{Cloud, Endpoints, Notice, Options, Pause, RealTime, Trace};
+use crate::diag::visible;
 use crate::model::Time;
 use crate::policy::Documents;
 use crate::policy::document;
@@ -37,7 +38,8 @@ pub(super) fn options(args: &MicrosoftArgs, documents: &Documents, now: Option<T
     };
     let (credential, _) = sign_in.credential().map_err(refused)?;
     let trace = args.trace_http.as_deref().map(trace).transpose()?;
-    let options = Options { trusted, trace, ..Options::new(cloud, endpoints, credential) };
+    let notice: Option<Notice> = Some(Arc::new(|text: &str| super::terminal::say(&visible(text))));
+    let options = Options { trusted, trace, notice, ..Options::new(cloud, endpoints, credential) };
     let stopped = now.filter(|_| options.endpoints.are_loopback()).and_then(StoppedClock::at);
     Ok(match stopped {
         Some(clock) => Options { pause: Arc::new(clock), ..options },

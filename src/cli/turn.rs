@@ -60,6 +60,11 @@ impl Turn {
         }
     }
 
+    /// The id of the run.
+    pub(super) fn id(&self) -> &RunId {
+        &self.id
+    }
+
     /// Interrupts are somebody else's business from now on.
     pub(super) fn hand_over_interrupts(&self) {
         self.interrupts.ignore();

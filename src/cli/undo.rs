@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, CliError> 
         return Ok(super::plan::exit(&planned.plan, &verdict, false));
     }
     let turn = Turn::take(context, &policies)?;
-    let result = context.executor(&policies).and_then(|executor| {
+    let result = context.executor(&policies, &turn.id().sign(&way.reason())).and_then(|executor| {
         // The run itself may have been under way until a moment ago.
         if context.runtime.block_on(RunRecord::read(&store, &args.run))? != record {
             return Err(CliError::failed("the run went on meanwhile").help("run the command again"));
@@ -70,6 +70,7 @@ pub(super) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, CliError> 
             allowed: &allowed,
             auto_approve: args.auto_approve,
             format: args.format,
+            settle: args.settle.longest(),
             purpose: Purpose::Undo(args.run.clone()),
             read: &read,
         };
@@ -92,14 +93,17 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
+    /// What its requests give as their reason.
+    fn reason(&self) -> String {
+        let given = self.args.justification.clone();
+        given.unwrap_or_else(|| Purpose::Undo(self.record.id.clone()).reason())
+    }
+
     /// Reads the tenant and plans the way back.
     async fn back(&self, source: Source<'_>) -> Result<Comparison, CliError> {
         let Policies { documents, sources } = self.policies;
         let why = Why {
-            justification: match &self.args.justification {
-                Some(text) => text.as_str().into(),
-                None => format!("Restores what was before run {}", self.record.id).into(),
-            },
+            justification: self.reason().into(),
             ticket: self.args.ticket.as_deref().map(|number| Arc::new(Ticket { number: number.into(), system: None })),
         };
         let allowed = self.args.allow.guards();

@@ -104,6 +104,23 @@ pub enum Purpose {
     Undo(RunId),
 }
 
+impl Purpose {
+    /// Why such a run does what nobody gives a reason for: a removal, or what an undo restores.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Apply => "Not in the policy files".to_owned(),
+            Self::Undo(undone) => format!("Restores what was before run {undone}"),
+        }
+    }
+}
+
+impl RunId {
+    /// A reason with this run in it: whoever finds it in the tenant's log finds the record by it.
+    pub fn sign(&self, reason: &str) -> String {
+        format!("{reason} (pimform run {self})")
+    }
+}
+
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -8,3 +8,4 @@ mod faults;
 mod live;
 mod read;
 mod rows;
+mod unasked;

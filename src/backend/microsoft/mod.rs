@@ -36,6 +36,9 @@ pub use reader::MicrosoftReader;
 /// Is told after each exchange what was sent and received so far.
 pub type Progress = Arc<dyn Fn(Stats) + Send + Sync>;
 
+/// Is told what people should know at once.
+pub type Notice = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How to reach a tenant.
 #[derive(Clone)]
 pub struct Options {
@@ -55,6 +58,8 @@ pub struct Options {
     pub trace: Option<Trace>,
     /// Who watches.
     pub progress: Option<Progress>,
+    /// Who is told what people should know at once.
+    pub notice: Option<Notice>,
 }
 
 impl Options {
@@ -69,6 +74,7 @@ impl Options {
             timeout: Duration::from_secs(100),
             trace: None,
             progress: None,
+            notice: None,
         }
     }
 }

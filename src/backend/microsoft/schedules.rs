@@ -137,7 +137,7 @@ impl Found {
 
 /// The target, and the part of the directory. An error for a place that no target stands for, such as a part of an
 /// application.
-fn place(surface: Surface, fields: &Map<String, Value>) -> Result<(Target, AssignmentScope), ScheduleError> {
+pub(super) fn place(surface: Surface, fields: &Map<String, Value>) -> Result<(Target, AssignmentScope), ScheduleError> {
     let nowhere = |what: String| ScheduleError { concern: Concern::Anything, what };
     let text = |field: &str| wire::text(fields, field);
     let unclear =
@@ -195,7 +195,7 @@ pub(super) fn arm_scope(text: &str) -> Option<ArmScope> {
 }
 
 /// The GUID at the end of an id: a role definition has the scope in front that it was read at.
-fn id(fields: &Map<String, Value>, field: &str) -> Result<uuid::Uuid, String> {
+pub(super) fn id(fields: &Map<String, Value>, field: &str) -> Result<uuid::Uuid, String> {
     let text = wire::text(fields, field).ok_or_else(|| format!("has no `{field}`"))?;
     last_segment(text).parse().map_err(|_| format!("has the `{field}` `{text}`, which is no id"))
 }
@@ -301,7 +301,7 @@ fn flat_window(fields: &Map<String, Value>) -> Result<Window, String> {
 }
 
 /// `scheduleInfo`, as Microsoft Graph lists it.
-fn nested_window(fields: &Map<String, Value>) -> Result<Window, String> {
+pub(super) fn nested_window(fields: &Map<String, Value>) -> Result<Window, String> {
     let info = fields.get("scheduleInfo").and_then(Value::as_object).ok_or("has no `scheduleInfo`")?;
     let start = start(info)?;
     let Some(expiration) = info.get("expiration").and_then(Value::as_object) else {

@@ -635,7 +635,7 @@ async fn run(drawn: &[u16], seen: &RefCell<Seen>) {
     .await;
     let mut options = live.options();
     options.pause = Arc::new(Still(Arc::new(VirtualTime::new(NOW.parse().unwrap()))));
-    let executor = MicrosoftExecutor::new(options).unwrap();
+    let executor = MicrosoftExecutor::new(options, "Removed by a test").unwrap();
     let mut local = load(&text);
     let mut groups = Vec::new();
     let mut choices = Choices::new(drawn);

@@ -113,7 +113,7 @@ impl Stage {
         let (credential, _) = sign_in.credential().unwrap();
         let mut options = Options::new(Cloud::Public, endpoints.clone(), credential);
         options.pause = Arc::new(Still(Arc::clone(&time)));
-        let executor = MicrosoftExecutor::new(options).unwrap();
+        let executor = MicrosoftExecutor::new(options, "Removed by a test").unwrap();
         let local = Tenant::from_file("t.json", TenantFile::parse("t.json", text.as_bytes()).unwrap()).unwrap();
         Self { emulator, executor, local, now: NOW.parse().unwrap(), time }
     }

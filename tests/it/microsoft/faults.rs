@@ -133,7 +133,7 @@ impl Day {
         live.faults(faults);
         let mut options = live.options();
         options.pause = Arc::new(Still(Arc::new(VirtualTime::new(NOW.parse().unwrap()))));
-        let executor = OneByOne(MicrosoftExecutor::new(options).unwrap());
+        let executor = OneByOne(MicrosoftExecutor::new(options, "Removed by a test").unwrap());
         let workspace = Workspace::new();
         workspace.write("policies/pim.yaml", POLICY);
         let loaded = policies(&workspace.path().join("policies"));
@@ -150,7 +150,7 @@ impl Day {
         let stop = Stop::default();
         let report = apply::run(&approved, &self.executor, &Silent, &stop).await;
         let again = || self.look().map(|read| read.map(|comparison| comparison.planned.plan)).boxed_local();
-        let settled = apply::settle(approved.plan(), &report, &self.executor, &stop, &again, &|_, _| ()).await;
+        let settled = apply::settle(approved.plan(), &report, &self.executor, &stop, &again, &|_, _| (), None).await;
         let left = settled.remaining;
         let said = render::applied_text(approved.plan(), &report, left.as_ref().ok(), STYLE);
         self.nothing_is_lost(&said);
@@ -491,6 +491,20 @@ fn the_program_says_how_it_ended() {
         let plan = run(&["plan", "--detailed-exitcode"]).expect(0);
         assert!(plan.stdout.contains("No change"), "{fault}: {}", plan.stdout);
     }
+}
+
+#[tokio::test]
+async fn widened_grants_fail_and_are_taken_back() {
+    let day = Day::begin(&["widened"]).await;
+    let applied = day.apply().await;
+    assert!(applied.said.contains("as owner instead of member; it was taken back"), "{}", applied.said);
+    day.ends_well().await;
+}
+
+#[tokio::test]
+async fn ignored_updates_matter_only_where_something_is_updated() {
+    let (day, _) = all_goes_well("ignored-updates").await;
+    day.ends_well().await;
 }
 
 /// A fault that nobody has tried out is not known to be survived.

@@ -23,6 +23,15 @@ impl Action {
         }
     }
 
+    /// What the service did of it, for messages.
+    pub(super) fn done(self) -> &'static str {
+        match self {
+            Self::Assign => "granted",
+            Self::Update => "changed",
+            Self::Remove => "removed",
+        }
+    }
+
     /// What was asked, for messages.
     pub(super) fn phrase(self) -> &'static str {
         match self {
@@ -40,6 +49,8 @@ pub(super) struct Taken {
     pub(super) id: Option<String>,
     /// The word that says how far it is.
     pub(super) status: String,
+    /// All that the service said.
+    pub(super) body: Value,
 }
 
 impl Taken {
@@ -47,7 +58,8 @@ impl Taken {
     pub(super) fn of(body: &Value) -> Self {
         let properties = body.get("properties").unwrap_or(body);
         let id = wire::field(body, "name").or_else(|| wire::field(body, "id"));
-        Self { id: id.map(str::to_owned), status: wire::field(properties, "status").unwrap_or_default().to_owned() }
+        let status = wire::field(properties, "status").unwrap_or_default();
+        Self { id: id.map(str::to_owned), status: status.to_owned(), body: body.clone() }
     }
 
     /// How far the request is (docs/service.md: requests-1).

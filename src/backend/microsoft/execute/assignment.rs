@@ -7,9 +7,10 @@
 use serde_json::Value;
 
 use super::answer::{Action, Meaning, Progress, Taken};
+use super::echo::same_condition;
 use super::patience::Patience;
 use super::route::{Ask, Route};
-use super::{MicrosoftExecutor, Trail, conflict, not_found};
+use super::{MicrosoftExecutor, Trail, conflict, not_found, refusal};
 use crate::backend::microsoft::http::{Repeat, Service, WriteMethod, WriteRequest};
 use crate::backend::microsoft::schedules::{Found, Reading, read};
 use crate::backend::microsoft::{ErrorKind, ServiceError};
@@ -37,6 +38,8 @@ pub(super) struct Job<'a> {
     pub(super) lost: bool,
     /// The schedule that is changed.
     pub(super) schedule_id: Option<Box<str>>,
+    /// What was sent last, and when.
+    pub(super) sent: Option<(Value, Time)>,
 }
 
 /// An assignment as the plan saw it.
@@ -94,7 +97,10 @@ impl Job<'_> {
         loop {
             let error = match self.send().await {
                 Ok(taken) => match self.settle(taken).await? {
-                    Outcome::Done => return Ok(Executed::Done),
+                    Outcome::Done => {
+                        self.read_back().await?;
+                        return Ok(Executed::Done);
+                    }
                     // A yes that comes to nothing has been seen for objects that were made a moment ago.
                     Outcome::Failed(_) if fresh && self.wait(&mut patience.failed).await => {
                         self.attempt += 1;
@@ -198,7 +204,10 @@ impl Job<'_> {
         let name = self.request_name();
         match self.executor.read().get(Service::Arm, &self.route.request(&name)).await {
             Ok(body) => match self.settle(Taken::of(&body)).await? {
-                Outcome::Done => Ok(Some(Executed::Done)),
+                Outcome::Done => {
+                    self.read_back().await?;
+                    Ok(Some(Executed::Done))
+                }
                 Outcome::Failed(_) if self.is_fresh() && self.wait(&mut patience.failed).await => {
                     self.attempt += 1;
                     Ok(None)
@@ -218,7 +227,9 @@ impl Job<'_> {
             Service::Graph => (WriteMethod::Post, self.route.requests(), Repeat::OnlyIfUnsent),
             Service::Arm => (WriteMethod::Put, self.route.request(&self.request_name()), Repeat::Safe),
         };
-        let body = Some(self.route.body(&self.ask, now, self.schedule_id.as_deref()));
+        let body = self.route.body(&self.ask, now, self.schedule_id.as_deref());
+        self.sent = Some((body.clone(), now));
+        let body = Some(body);
         let reply = self.executor.send(WriteRequest { service, method, path, body, repeat }, self.trail).await?;
         Ok(Taken::of(&reply.body.unwrap_or(Value::Null)))
     }
@@ -233,12 +244,16 @@ impl Job<'_> {
         let action = self.ask.action;
         let mut patience = Patience::long();
         loop {
-            match taken.progress(action) {
+            let progress = taken.progress(action);
+            if progress == Progress::Failed {
+                return Ok(Outcome::Failed(self.not_carried_out(&taken)));
+            }
+            self.verify(&taken).await?;
+            match progress {
                 Progress::Done => return Ok(Outcome::Done),
-                Progress::Failed => return Ok(Outcome::Failed(self.not_carried_out(&taken))),
                 Progress::Granted if matches!(self.sight().await?, Sight::Reached) => return Ok(Outcome::Done),
                 Progress::Granted | Progress::UnderWay if self.wait(&mut patience).await => {}
-                Progress::Granted | Progress::UnderWay | Progress::Unknown => break,
+                Progress::Granted | Progress::UnderWay | Progress::Unknown | Progress::Failed => break,
             }
             let Some(id) = &taken.id else { break };
             match self.executor.read().get(self.route.service(), &self.route.request(id)).await {
@@ -270,7 +285,7 @@ impl Job<'_> {
 
     /// The assignment as it is now: the one assigned through PIM before others of the same key, and of several windows the
     /// one that matters most.
-    async fn look(&self) -> Result<Option<Found>, BackendError> {
+    pub(super) async fn look(&self) -> Result<Option<Found>, BackendError> {
         let Route { target, key } = self.route;
         let listed = self.executor.read().list(self.route.service(), &self.route.schedules()).await;
         let mut schedules = listed.map_err(|error| error.asked("read what is assigned"))?;
@@ -331,7 +346,8 @@ impl Job<'_> {
     fn is_as_wanted(&self, row: &Row) -> bool {
         let Some(schedule) = self.ask.schedule else { return false };
         let anew = self.ask.action == Action::Update;
-        has_schedule(&row.window, schedule, self.began, anew) && row.condition.as_ref() == self.ask.condition
+        has_schedule(&row.window, schedule, self.began, anew)
+            && same_condition(row.condition.as_ref(), self.ask.condition)
     }
 
     fn need_assigned(&self, row: &Row) -> Result<(), BackendError> {
@@ -357,10 +373,14 @@ impl Job<'_> {
     }
 
     fn in_words(&self, error: ServiceError) -> ServiceError {
-        error.asked(self.ask.action.phrase())
+        let error = error.asked(self.ask.action.phrase());
+        match refusal::way_out(&error, self.route.key.kind, &self.name()) {
+            Some(way_out) => error.hint(way_out),
+            None => error,
+        }
     }
 
-    async fn wait(&self, patience: &mut Patience) -> bool {
+    pub(super) async fn wait(&self, patience: &mut Patience) -> bool {
         patience.wait(self.executor.pause()).await
     }
 
@@ -368,7 +388,7 @@ impl Job<'_> {
         self.executor.name(self.route.target)
     }
 
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         let Route { target, key } = self.route;
         self.executor.address(target, key)
     }
@@ -376,7 +396,7 @@ impl Job<'_> {
 
 /// Whether an assignment has the times that were asked for. `anew`: what begins at once must have begun only now, where
 /// else it may have begun before.
-fn has_schedule(window: &Window, schedule: &Schedule, began: Time, anew: bool) -> bool {
+pub(super) fn has_schedule(window: &Window, schedule: &Schedule, began: Time, anew: bool) -> bool {
     let near = |a: Time, b: Time| a.until(b) <= TOLERANCE && b.until(a) <= TOLERANCE;
     let begins = match (schedule.start.filter(|start| *start > began), window.start) {
         (Some(wanted), start) => start == Some(wanted),

@@ -5,10 +5,13 @@
 
 mod answer;
 mod assignment;
+mod echo;
 mod group;
 mod patience;
+mod refusal;
 mod route;
 mod settings;
+mod unasked;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +24,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::http::{Pause, ReadClient, Reply, WriteClient, WriteRequest};
-use super::{MicrosoftReader, Options, ServiceError, Stats};
+use super::{MicrosoftReader, Notice, Options, ServiceError, Stats};
 use crate::backend::{BackendError, Execute, Executed, ReadQuery, ReadState, Receipt, Tenant};
 use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Names, PrincipalId, Snapshot, Surface, Target, Time};
 use crate::plan::Operation;
@@ -33,10 +36,21 @@ use route::{Ask, Route};
 /// How many operations are under way at once. The limiter of each service slows them down where that is too many.
 const CONCURRENCY: usize = 8;
 
-/// Five minutes in all (docs/service.md: consistency-1).
-const SETTLING: [Duration; 7] = {
+/// Ten minutes in all, as long as other clients wait (docs/service.md: consistency-1).
+const SETTLING: [Duration; 10] = {
     let seconds = Duration::from_secs;
-    [seconds(5), seconds(10), seconds(20), seconds(35), seconds(60), seconds(80), seconds(90)]
+    [
+        seconds(5),
+        seconds(10),
+        seconds(20),
+        seconds(35),
+        seconds(60),
+        seconds(80),
+        seconds(90),
+        seconds(100),
+        seconds(100),
+        seconds(100),
+    ]
 };
 
 /// Carries out operations on a tenant.
@@ -45,8 +59,14 @@ pub struct MicrosoftExecutor {
     client: WriteClient,
     /// Where Microsoft Graph answers: a reference to an object is its address.
     graph: String,
+    /// Where Azure Resource Manager answers.
+    azure: String,
+    /// Is told what cannot wait until the end.
+    notice: Option<Notice>,
     /// Tells the requests of this run from those of all others.
     run: Uuid,
+    /// What requests give as their reason that nobody declares one for.
+    because: Arc<str>,
     operations: AtomicU64,
     /// Made by this run, so that the service may not know it yet everywhere.
     created: Mutex<BTreeSet<PrincipalId>>,
@@ -60,9 +80,11 @@ pub struct MicrosoftExecutor {
 type Trail = Vec<Box<str>>;
 
 impl MicrosoftExecutor {
-    /// An executor. Nothing is asked yet.
-    pub fn new(options: Options) -> Result<Self, BackendError> {
+    /// An executor. Nothing is asked yet. `because` is the reason that removals give: no file declares one for them.
+    pub fn new(options: Options, because: impl Into<Arc<str>>) -> Result<Self, BackendError> {
         let graph = options.endpoints.graph.as_str().trim_end_matches('/').to_owned();
+        let azure = options.endpoints.arm.as_str().trim_end_matches('/').to_owned();
+        let notice = options.notice.clone();
         let reader = MicrosoftReader::new(options)?;
         let client = WriteClient::new(reader.client.clone());
         // Without chance two runs could give their requests the same names, and take each other's for their own.
@@ -74,7 +96,10 @@ impl MicrosoftExecutor {
             reader,
             client,
             graph,
+            azure,
+            notice,
             run: Uuid::from_bytes(run),
+            because: because.into(),
             operations: AtomicU64::new(0),
             created: Mutex::default(),
             settings_of: Mutex::default(),
@@ -135,8 +160,7 @@ impl MicrosoftExecutor {
                 self.carry(target, assignment, ask, Some(was), trail).await
             }
             Operation::Remove { target, assignment, was, condition_was, also } => {
-                let ask =
-                    Ask { action: Action::Remove, schedule: None, justification: None, ticket: None, condition: None };
+                let ask = self.removal();
                 let was = Was { window: *was, condition: condition_was.as_ref(), also };
                 let mut executed = self.carry(target, assignment, ask, Some(was), trail).await?;
                 // Whether one request takes all windows is not known, so what is left is asked for again
@@ -173,6 +197,12 @@ impl MicrosoftExecutor {
         Err(not_found(format!("`{}`", self.name(target))))
     }
 
+    /// What is asked for where something is to go. Who looks into the log of the tenant finds the run by its reason.
+    fn removal(&self) -> Ask<'_> {
+        let justification = Some(&*self.because);
+        Ask { action: Action::Remove, schedule: None, justification, ticket: None, condition: None }
+    }
+
     fn job<'a>(
         &'a self,
         target: &'a Target,
@@ -192,6 +222,7 @@ impl MicrosoftExecutor {
             attempt: 0,
             lost: false,
             schedule_id: None,
+            sent: None,
         }
     }
 
@@ -224,6 +255,18 @@ impl MicrosoftExecutor {
         Ok(reply)
     }
 
+    /// Says what cannot wait until the end.
+    fn notice(&self, text: &str) {
+        if let Some(notice) = &self.notice {
+            notice(text);
+        }
+    }
+
+    /// The objects as they were last read.
+    fn known(&self) -> Arc<Directory> {
+        Arc::clone(&lock(&self.directory))
+    }
+
     fn has_created(&self, id: PrincipalId) -> bool {
         lock(&self.created).contains(&id)
     }
@@ -234,12 +277,11 @@ impl MicrosoftExecutor {
     }
 
     fn name(&self, target: &Target) -> String {
-        let directory = Arc::clone(&lock(&self.directory));
-        Names::new(&directory).target(&self.reader.role_ids().listed_target(target))
+        Names::new(&self.known()).target(&self.reader.role_ids().listed_target(target))
     }
 
     fn address(&self, target: &Target, key: &AssignmentKey) -> String {
-        let directory = Arc::clone(&lock(&self.directory));
+        let directory = self.known();
         let names = Names::new(&directory);
         names.assignment(&names.target(&self.reader.role_ids().listed_target(target)), key)
     }

@@ -88,7 +88,7 @@ impl Route<'_> {
     }
 
     /// The body of a request. `now` is the start of what begins at once, `schedule_id` the schedule that is changed,
-    /// which Azure's definitions ask for.
+    /// which Azure's definitions ask for. A removal names none (docs/service.md: requests-6).
     pub(super) fn body(&self, ask: &Ask<'_>, now: Time, schedule_id: Option<&str>) -> Value {
         let mut body = Map::new();
         let mut put = |field: &str, value: Value| drop(body.insert(field.to_owned(), value));
@@ -126,7 +126,7 @@ impl Route<'_> {
                     put("condition", condition.as_ref().into());
                     put("conditionVersion", Condition::VERSION.into());
                 }
-                if let Some(id) = schedule_id {
+                if let Some(id) = schedule_id.filter(|_| ask.action == Action::Update) {
                     let field = match self.key.kind {
                         Kind::Eligible => "targetRoleEligibilityScheduleId",
                         Kind::Active => "targetRoleAssignmentScheduleId",

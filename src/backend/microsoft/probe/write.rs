@@ -85,7 +85,11 @@ pub struct WriteProbe {
 impl WriteProbe {
     /// Nothing is asked yet.
     pub fn new(options: Options) -> Result<Self, BackendError> {
-        Ok(Self { executor: MicrosoftExecutor::new(options)?, made: Vec::new(), played: Vec::new() })
+        Ok(Self {
+            executor: MicrosoftExecutor::new(options, "A probe of pimform")?,
+            made: Vec::new(),
+            played: Vec::new(),
+        })
     }
 
     /// Plays it all, but for the deletions.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::said;
-use super::script::{NOW, Script};
+use super::script::{BECAUSE, NOW, Script};
 use crate::model::{
     Access, AssignmentKey, AssignmentScope, Duration, Ending, Kind, Schedule, Shift, Target, Ticket, Time, Window,
 };
@@ -95,6 +95,8 @@ fn azure_row(start: &str, end: Option<&str>) -> Value {
     }})
 }
 
+const SCHEDULES: &str = "GET /subscriptions/dfa2a084-766f-4003-8ae1-c4aeb893a99f/providers/Microsoft.Authorization/roleEligibilitySchedules?";
+
 const SINCE: &str = "2026-01-01T00:00:00.123Z";
 
 fn taken(status: &str) -> Value {
@@ -146,11 +148,9 @@ async fn a_change_in_a_group_looks_first_and_sends_the_whole_window() {
 async fn a_change_in_azure_names_the_schedule_as_it_is_now() {
     let requests = format!("PUT {SUBSCRIPTION}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/");
     let script = Script::default()
-        .list(
-            format!("GET {SUBSCRIPTION}/providers/Microsoft.Authorization/roleEligibilitySchedules?"),
-            &[azure_row(SINCE, None)],
-        )
-        .on(requests, 201, json!({"name": "r", "properties": {"status": "Provisioned"}}));
+        .list(SCHEDULES, &[azure_row(SINCE, None)])
+        .on(requests, 201, json!({"name": "r", "properties": {"status": "Provisioned"}}))
+        .list(SCHEDULES, &[azure_row(SINCE, Some("2026-12-21T00:00:05Z"))]);
     let (outcome, seen, _) = play(script, &update(azure(), Kind::Eligible)).await;
     assert_eq!(outcome, "done");
     let target = &seen[1].body["properties"]["targetRoleEligibilityScheduleId"];
@@ -165,7 +165,10 @@ async fn a_removal_is_revoked_and_what_is_gone_stays_gone() {
     assert_eq!(outcome, "done");
     assert_eq!(
         seen[1].body,
-        json!({"action": "adminRemove", "principalId": ADA, "roleDefinitionId": ROLE, "directoryScopeId": "/"})
+        json!({
+            "action": "adminRemove", "principalId": ADA, "roleDefinitionId": ROLE, "directoryScopeId": "/",
+            "justification": BECAUSE
+        })
     );
     let (outcome, ..) = play(Script::default().list(LIST, &[]), &remove(directory(), Kind::Eligible)).await;
     assert_eq!(outcome, "so already");
@@ -373,4 +376,108 @@ async fn rows_that_cannot_be_read_stop_it() {
     let (outcome, ..) = play(Script::default().list(LIST, &[row]), &remove(directory(), Kind::Eligible)).await;
     assert!(outcome.starts_with("conflict: ") && outcome.contains("could not be read"), "{outcome}");
     assert_eq!(NOW.parse::<Time>().unwrap().to_string(), NOW);
+}
+
+#[tokio::test]
+async fn a_removal_in_azure_says_why_and_names_no_schedule() {
+    let requests = format!("PUT {SUBSCRIPTION}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/");
+    let script = Script::default().list(SCHEDULES, &[azure_row(SINCE, None)]).on(
+        requests,
+        201,
+        json!({"name": "r", "properties": {"status": "Revoked"}}),
+    );
+    let (outcome, seen, _) = play(script, &remove(azure(), Kind::Eligible)).await;
+    assert_eq!(outcome, "done");
+    assert_eq!(seen[1].body["properties"]["justification"], BECAUSE);
+    assert!(seen[1].body["properties"].get("targetRoleEligibilityScheduleId").is_none());
+}
+
+const UNIT: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8c01";
+
+/// An assignment for one administrative unit.
+fn assign_in_unit() -> Operation {
+    let scope = AssignmentScope::AdministrativeUnit(UNIT.parse().unwrap());
+    let Operation::Assign { target, assignment, schedule, .. } = assign(directory(), Kind::Eligible) else {
+        unreachable!()
+    };
+    let assignment = AssignmentKey { scope, ..assignment };
+    Operation::Assign { target, assignment, schedule, justification: None, ticket: None, condition: None }
+}
+
+fn answer(scope: &str) -> Value {
+    json!({
+        "id": "r1", "status": "Provisioned", "action": "adminAssign", "principalId": ADA, "roleDefinitionId": ROLE,
+        "directoryScopeId": scope, "scheduleInfo": info(NOW, None)
+    })
+}
+
+#[tokio::test]
+async fn what_comes_back_wider_than_asked_for_is_taken_back_and_named() {
+    let said = format!("the service granted this for the whole directory instead of administrative unit {UNIT}");
+    // It is listed after a while, and cannot be removed in its first minutes.
+    let mut own = directory_row(NOW, None);
+    own["createdUsing"] = "r1".into();
+    let script = Script::default()
+        .on(POST, 201, answer("/"))
+        .list(LIST, &[])
+        .list(LIST, std::slice::from_ref(&own))
+        .list(LIST, std::slice::from_ref(&own))
+        .refuse(POST, 400, "ActiveDurationTooShort")
+        .on(POST, 201, taken("Revoked"));
+    let (outcome, seen, waited) = play(script, &assign_in_unit()).await;
+    assert_eq!(outcome, format!("error: {said}; it was taken back"));
+    assert_eq!(waited, [15, 60]);
+    let last = &seen.last().unwrap().body;
+    assert_eq!((&last["action"], &last["directoryScopeId"]), (&"adminRemove".into(), &"/".into()));
+    assert_eq!(last["justification"], BECAUSE);
+    // What was there before stays.
+    let script = Script::default().on(POST, 201, answer("/")).list(LIST, &[directory_row(SINCE, None)]);
+    let (outcome, ..) = play(script, &assign_in_unit()).await;
+    assert!(outcome.ends_with("it could not be taken back: it was there before"), "{outcome}");
+    // Nothing is asked where nothing is wrong.
+    let script = Script::default().on(POST, 201, answer(&format!("/administrativeUnits/{UNIT}")));
+    assert_eq!(play(script, &assign_in_unit()).await.0, "done");
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_back_is_left_with_a_command() {
+    let mut own = directory_row(NOW, None);
+    own["createdUsing"] = "r1".into();
+    let script = Script::default()
+        .on(POST, 201, answer("/"))
+        .list(LIST, std::slice::from_ref(&own))
+        .list(LIST, std::slice::from_ref(&own))
+        .refuse(POST, 403, "UnknownError");
+    let stage = script.play().await;
+    let error = stage.executor.carry_out(&assign_in_unit()).await.unwrap_err();
+    stage.seen();
+    assert!(error.to_string().contains("it could not be taken back: cannot remove the assignment"), "{error}");
+    let help = error.help().unwrap();
+    assert!(help.contains("az rest --method post --url 'http://127.0.0.1:"), "{help}");
+    assert!(help.contains(r#""action":"adminRemove""#) && help.contains(r#""directoryScopeId":"/""#), "{help}");
+}
+
+#[tokio::test]
+async fn the_second_id_of_a_custom_role_is_no_other_role() {
+    const OTHER: &str = "99e90394-69f5-4237-9190-012177145e10";
+    let mut body = answer(&format!("/administrativeUnits/{UNIT}"));
+    body["roleDefinitionId"] = OTHER.into();
+    let definition = format!("GET /v1.0/roleManagement/directory/roleDefinitions/{OTHER}");
+    let script = Script::default().on(POST, 201, body).on(definition, 200, json!({"id": OTHER, "templateId": ROLE}));
+    assert_eq!(play(script, &assign_in_unit()).await.0, "done");
+}
+
+#[tokio::test]
+async fn an_update_in_azure_that_changes_nothing_fails_with_what_it_left() {
+    let requests = format!("PUT {SUBSCRIPTION}/providers/Microsoft.Authorization/roleEligibilityScheduleRequests/");
+    let mut script = Script::default().list(SCHEDULES, &[azure_row(SINCE, None)]).on(
+        requests,
+        201,
+        json!({"name": "r", "properties": {"status": "Provisioned"}}),
+    );
+    for _ in 0..10 {
+        script = script.list(SCHEDULES, &[azure_row(SINCE, None)]);
+    }
+    let (outcome, ..) = play(script, &update(azure(), Kind::Eligible)).await;
+    assert_eq!(outcome, "error: the service says that the change is done, but the assignment is without end");
 }

@@ -16,6 +16,9 @@ use crate::backend::microsoft::{Cloud, Endpoints, Options, VirtualTime};
 /// When all scripts play.
 pub(super) const NOW: &str = "2026-11-21T00:00:00Z";
 
+/// The reason that its removals give.
+pub(super) const BECAUSE: &str = "Not in the policy files (pimform run 20261121-1)";
+
 /// A request that came in.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
@@ -73,7 +76,7 @@ impl Script {
         let credential = Credential::for_emulator(Arc::new(Anybody));
         let mut options = Options::new(Cloud::Public, Endpoints::same(&url).unwrap(), credential);
         options.pause = Arc::clone(&time) as _;
-        Stage { executor: MicrosoftExecutor::new(options).unwrap(), time, state }
+        Stage { executor: MicrosoftExecutor::new(options, BECAUSE).unwrap(), time, state }
     }
 }
 
