@@ -507,6 +507,14 @@ async fn ignored_updates_matter_only_where_something_is_updated() {
     day.ends_well().await;
 }
 
+#[tokio::test]
+async fn two_ids_of_a_role_are_one_role() {
+    for value in [ADMIN.to_owned(), format!("strict:{ADMIN}")] {
+        let (day, _) = all_goes_well(&format!("two-ids={value}")).await;
+        day.ends_well().await;
+    }
+}
+
 /// A fault that nobody has tried out is not known to be survived.
 #[test]
 fn every_fault_has_a_test() {

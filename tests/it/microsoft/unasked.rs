@@ -31,6 +31,7 @@ impl Stage {
             "directory_roles": [{ "id": ROLE, "name": "User Administrator" }],
             "azure_roles": [{ "id": OWNER, "name": "Owner" }],
             "subscriptions": [{ "id": SUBSCRIPTION, "name": "Production" }],
+            "resource_groups": [format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/app")],
             "targets": targets,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -127,7 +127,7 @@ fn part(directory: &Directory, scope: &AssignmentScope) -> String {
 
 fn role(directory: &Directory, id: RoleId) -> String {
     let name = directory.unique_directory_role_name(id).or_else(|| directory.unique_azure_role_name(id));
-    name.map_or_else(|| id.to_string(), |name| name.to_string())
+    name.map_or_else(|| id.to_string(), ToString::to_string)
 }
 
 fn end(end: Option<Time>) -> String {
