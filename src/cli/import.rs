@@ -57,27 +57,26 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
     let (layout, now) = (layout(args.layout), context.now());
     let refused = BTreeMap::new();
     let offline = Into { layout, backend: line.as_deref(), tenant: None, snapshot: None, refused: &refused, now };
-    let (imported, others) = match context.backend(&policies)? {
-        None => import::easypim::proven(&texts, &offline, None).map_err(no_json)?,
-        Some(_) => {
-            let reader = context.reader(&policies)?;
-            let source = reader.source();
-            let ids = import::easypim::easypim_ids(&texts);
-            let reading = async { Ok((source.state.tenant().await?, source.state.directory(&ids).await?)) };
-            let (tenant, directory) = context.read(source, reading)?;
-            let into = Into { tenant: Some((tenant.id, tenant.name.as_deref(), &*directory)), ..offline };
-            let first = import::easypim::easypim(&texts, &into).map_err(no_json)?;
-            let desired = import::easypim::objections(&first.files, Some(&directory), None, now).desired;
-            let snapshot = match &desired {
-                Some(desired) => {
-                    let query = ReadQuery::of(desired);
-                    Some(context.read(reader.source(), async { Ok(source.state.snapshot(&query).await?) })?)
-                }
-                None => None,
-            };
-            let into = Into { snapshot: snapshot.as_ref(), ..into };
-            import::easypim::proven(&texts, &into, Some(&directory)).map_err(no_json)?
-        }
+    let (imported, others) = if context.backend(&policies)?.is_none() {
+        import::easypim::proven(&texts, &offline, None).map_err(no_json)?
+    } else {
+        let reader = context.reader(&policies)?;
+        let source = reader.source();
+        let ids = import::easypim::easypim_ids(&texts);
+        let reading = async { Ok((source.state.tenant().await?, source.state.directory(&ids).await?)) };
+        let (tenant, directory) = context.read(source, reading)?;
+        let into = Into { tenant: Some((tenant.id, tenant.name.as_deref(), &*directory)), ..offline };
+        let first = import::easypim::easypim(&texts, &into).map_err(no_json)?;
+        let desired = import::easypim::objections(&first.files, Some(&directory), None, now).desired;
+        let snapshot = match &desired {
+            Some(desired) => {
+                let query = ReadQuery::of(desired);
+                Some(context.read(reader.source(), async { Ok(source.state.snapshot(&query).await?) })?)
+            }
+            None => None,
+        };
+        let into = Into { snapshot: snapshot.as_ref(), ..into };
+        import::easypim::proven(&texts, &into, Some(&directory)).map_err(no_json)?
     };
     let exit = finish(out, imported, args.force, args.format)?;
     match others.first() {

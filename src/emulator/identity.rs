@@ -222,6 +222,27 @@ impl Identity {
         (200, json!({ "keys": [key] }))
     }
 
+    /// The user who signs in; nobody where an application does.
+    fn user(&self, grant: &str, form: &[(String, String)], world: &World) -> Result<Option<Uuid>, Told> {
+        let field = |name: &str| option(form, name).filter(|value| !value.is_empty());
+        let found = match grant {
+            "client_credentials" => return Ok(None),
+            "refresh_token" => {
+                let again = field("refresh_token").and_then(|token| self.refreshed(token));
+                again.filter(|id| world.users.get(id).is_some_and(|user| user.enabled))
+            }
+            _ => {
+                let named = |name| world.users.values().find(|user| signs_in(user, name));
+                field("username").and_then(named).map(|user| user.id)
+            }
+        };
+        let refused = || match grant {
+            "refresh_token" => problem(400, "invalid_grant", 9_002_313, "The refresh token is malformed or invalid."),
+            _ => problem(400, "invalid_grant", 50034, "The user account does not exist or is disabled."),
+        };
+        found.map(Some).ok_or_else(refused)
+    }
+
     fn token(&self, request: &Request, world: &World, version: Version) -> Told {
         let form: Vec<(String, String)> = url::form_urlencoded::parse(request.text.as_bytes()).into_owned().collect();
         let field = |name: &str| option(&form, name).filter(|value| !value.is_empty());
@@ -251,21 +272,9 @@ impl Identity {
                 "The request body must contain the following parameter: 'client_id'.",
             );
         };
-        let user = match (grant, field("username")) {
-            ("client_credentials", _) => None,
-            ("refresh_token", _) => {
-                let again = field("refresh_token").and_then(|token| self.refreshed(token));
-                match again.filter(|id| world.users.get(id).is_some_and(|user| user.enabled)) {
-                    Some(id) => Some(id),
-                    None => {
-                        return problem(400, "invalid_grant", 9_002_313, "The refresh token is malformed or invalid.");
-                    }
-                }
-            }
-            (_, name) => match world.users.values().find(|user| name.is_some_and(|name| signs_in(user, name))) {
-                Some(user) => Some(user.id),
-                None => return problem(400, "invalid_grant", 50034, "The user account does not exist or is disabled."),
-            },
+        let user = match self.user(grant, &form, world) {
+            Ok(user) => user,
+            Err(problem) => return problem,
         };
         match (field("client_secret"), field("client_assertion"), field("client_assertion_type")) {
             // Whoever signs in by name may do so from a public client.

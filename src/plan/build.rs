@@ -226,13 +226,13 @@ impl Builder<'_> {
             }
             AssignmentDiff::Undeclared { row, also, converted } => {
                 let removal = Removal { row, also, converted: *converted, leaves_nobody: compared.leaves_nobody };
-                self.removal(target, list, removal, address);
+                self.removal(target, list, &removal, address);
             }
         }
     }
 
-    fn removal(&mut self, target: &Target, list: &DesiredTarget, removal: Removal<'_>, address: String) {
-        let Removal { row, also, converted, leaves_nobody } = removal;
+    fn removal(&mut self, target: &Target, list: &DesiredTarget, removal: &Removal<'_>, address: String) {
+        let &Removal { row, also, converted, leaves_nobody } = removal;
         let at = match list.list(row.key.kind) {
             DesiredList::Managed { at, .. } => Some(*at),
             DesiredList::Unmanaged => None,

@@ -136,35 +136,35 @@ impl Work<'_> {
                 self.group(&group, role.as_deref().unwrap_or("Member"), &path)?
             }
         };
-        let unit = self.unit(object, section)?;
+        let unit = self.unit(object, section).ok()?;
         Some(Block { place, unit })
     }
 
-    /// The part of the directory that assignments are narrowed to. Nothing at all where it cannot be read.
-    fn unit(&mut self, object: &mut Object, section: Section) -> Option<Option<Name>> {
+    /// The part of the directory that assignments are narrowed to, if they are.
+    fn unit(&mut self, object: &mut Object, section: Section) -> Result<Option<Name>, NotCarried> {
         if section != Section::Entra {
-            return Some(None);
+            return Ok(None);
         }
         let Some((path, value)) = object.take(&SCOPES).filter(|(_, value)| !value.is_blank()) else {
-            return Some(None);
+            return Ok(None);
         };
         let text = value.text().unwrap_or_default();
         if text == "/" {
-            return Some(None);
+            return Ok(None);
         }
         let id = text.trim_start_matches('/').split_once('/');
         let id = id.filter(|(kind, _)| kind.eq_ignore_ascii_case("administrativeUnits"));
         let Some(id) = id.and_then(|(_, id)| id.parse::<AdministrativeUnitId>().ok()) else {
             self.left.say(path, Why::Narrowed, format!("{}: {}", value.shown(), Why::Narrowed.words()));
-            return None;
+            return Err(NotCarried);
         };
         match self.names.map(|names| names.unit(id)) {
-            Some(Ok(name)) => Some(Some(name)),
+            Some(Ok(name)) => Ok(Some(name)),
             Some(Err(why)) => {
                 self.left.add(path, why);
-                None
+                Err(NotCarried)
             }
-            None => Some(Some(Name::plain(id.to_string()))),
+            None => Ok(Some(Name::plain(id.to_string()))),
         }
     }
 
@@ -195,7 +195,7 @@ impl Work<'_> {
             let comment = name.clone().filter(|name| *name != id);
             let found = self.people.find(&id, kind_of_principal.as_deref(), comment, &path, &mut self.left);
             let Some((_, who)) = found else { continue };
-            let (Some(unit), Some(schedule), Some(condition), None) = readable.clone() else {
+            let (Ok(unit), Some(schedule), Ok(condition), None) = readable.clone() else {
                 self.gathered(block.place.clone()).leave(kind, &who, Why::NoSchedule);
                 continue;
             };
@@ -221,21 +221,25 @@ impl Work<'_> {
     }
 }
 
-/// The condition of an assignment. Nothing at all where it cannot be declared: without it, more would be let through.
-fn condition(object: &mut Object, place: &Place, left: &mut Leaving) -> Option<Option<Condition>> {
+/// Something that narrows an assignment and cannot be declared: without it, more would be let through.
+#[derive(Clone, Copy, Debug)]
+struct NotCarried;
+
+/// The condition of an assignment, if it has one.
+fn condition(object: &mut Object, place: &Place, left: &mut Leaving) -> Result<Option<Condition>, NotCarried> {
     let version = object.take(&["conditionVersion"]).filter(|(_, value)| !value.is_blank());
     let Some((path, value)) = object.take(&["condition"]).filter(|(_, value)| !value.is_blank()) else {
-        return Some(None);
+        return Ok(None);
     };
     let fits = version.is_none_or(|(_, version)| match &version {
         Json::Number(number) => number == Condition::VERSION,
         other => other.text() == Some(Condition::VERSION),
     });
     match value.text() {
-        Some(text) if fits && matches!(place, Place::Azure(..)) => Some(Some(Condition(text.into()))),
+        Some(text) if fits && matches!(place, Place::Azure(..)) => Ok(Some(Condition(text.into()))),
         _ => {
             left.say(path, Why::OddCondition, format!("{}; the assignment is not written", Why::OddCondition.words()));
-            None
+            Err(NotCarried)
         }
     }
 }

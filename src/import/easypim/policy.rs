@@ -111,12 +111,11 @@ impl Policy {
         for kind in Kind::ALL {
             let field = Field::Assignment(kind, AssignmentField::ExpireAfter);
             let Some(path) = self.lost.remove(&field) else { continue };
-            let written = match self.limit(kind) {
-                Limit::After(_) => SHORTEST_LIMIT,
-                _ => {
-                    self.assumed.insert(kind);
-                    usual(kind)
-                }
+            let written = if matches!(self.limit(kind), Limit::After(_)) {
+                SHORTEST_LIMIT
+            } else {
+                self.assumed.insert(kind);
+                usual(kind)
             };
             left.say(path, Why::AssumedLength, format!("`{field}` is written as `{written}`"));
             self.rules(kind).expire_after = Some(Expiry::After(written));
@@ -206,7 +205,7 @@ pub(super) fn note(length: &Length, path: &str, left: &mut Leaving) {
         Length::Exact(_) => {}
         Length::Shortened(length) => left.say(path, Why::Tightened, format!("written as `{length}`")),
         Length::TooShort(length) => {
-            left.say(path, Why::OddValue, format!("`{length}` is shorter than can be declared"))
+            left.say(path, Why::OddValue, format!("`{length}` is shorter than can be declared"));
         }
         Length::Unreadable(why) => left.say(path, Why::OddValue, why.clone()),
     }

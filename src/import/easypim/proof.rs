@@ -118,14 +118,14 @@ impl Places {
     fn of(documents: &Documents) -> Self {
         let mut places = Self::default();
         for (name, role) in &documents.directory_roles {
-            places.target(format!("directory/{name}"), role.at, &role.value);
+            places.target(&format!("directory/{name}"), role.at, &role.value);
         }
         for (name, group) in &documents.groups {
             let GroupEntry { member, owner, .. } = &group.value;
             for (access, entry) in [(Access::Member, member), (Access::Owner, owner)] {
                 if let Some(entry) = entry {
-                    places.target(format!("group/{name}/{access}"), group.at, &entry.value);
-                    places.target(format!("group/{name}/{access}"), entry.at, &entry.value);
+                    places.target(&format!("group/{name}/{access}"), group.at, &entry.value);
+                    places.target(&format!("group/{name}/{access}"), entry.at, &entry.value);
                 }
             }
         }
@@ -138,14 +138,14 @@ impl Places {
                 ScopeRef::Id(id) => (id.value.as_str().to_owned(), id.at),
             };
             for (name, entry) in &roles.0 {
-                places.target(format!("azure/{scope}/{}", name.value), at, entry);
-                places.target(format!("azure/{scope}/{}", name.value), name.at, entry);
+                places.target(&format!("azure/{scope}/{}", name.value), at, entry);
+                places.target(&format!("azure/{scope}/{}", name.value), name.at, entry);
             }
         }
         places
     }
 
-    fn target(&mut self, target: String, at: Span, entry: &TargetEntry) {
+    fn target(&mut self, target: &str, at: Span, entry: &TargetEntry) {
         let target = Refused { target: target.to_lowercase(), assignment: None };
         for (kind, list) in [(Kind::Eligible, &entry.eligible), (Kind::Active, &entry.active)] {
             for one in list.iter().flat_map(|list| &list.value) {

@@ -56,6 +56,7 @@ pub(super) fn settings(object: &mut Object, people: &People<'_>, left: &mut Leav
 
 /// What a list of requirements names.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them is a requirement of its own")]
 struct Requirements {
     mfa: bool,
     context: bool,
@@ -172,12 +173,11 @@ fn context(object: &mut Object, left: &mut Leaving) -> Context {
         return Context::None;
     }
     let id = value.text().and_then(|text| text.split(':').next()).unwrap_or_default().trim().to_owned();
-    match id.parse() {
-        Ok(context) => Context::Named(Authentication::Context(context)),
-        Err(_) => {
-            left.say(&path, Why::OddValue, format!("`{id}` is not the id of an authentication context, `c1` to `c99`"));
-            Context::Unreadable(path)
-        }
+    if let Ok(context) = id.parse() {
+        Context::Named(Authentication::Context(context))
+    } else {
+        left.say(&path, Why::OddValue, format!("`{id}` is not the id of an authentication context, `c1` to `c99`"));
+        Context::Unreadable(path)
     }
 }
 
@@ -197,18 +197,15 @@ fn approval(object: &mut Object, policy: &mut Policy, people: &People<'_>, left:
         (Some(true), Some((path, value))) => {
             let found = found_approvers(value, &path, people, left);
             let set: BTreeSet<Approver> = found.iter().map(|(approver, _)| *approver).collect();
-            match Approvers::new(set) {
-                Some(set) => {
-                    policy.settings.activation.approval = Some(Approval::Required(set));
-                    let mut named: Vec<Who> = found.into_iter().map(|(_, who)| who).collect();
-                    named.sort();
-                    named.dedup();
-                    policy.by = named;
-                }
-                None => {
-                    left.add(&path, Why::DefaultApprovers);
-                    lost(policy, path);
-                }
+            if let Some(set) = Approvers::new(set) {
+                policy.settings.activation.approval = Some(Approval::Required(set));
+                let mut named: Vec<Who> = found.into_iter().map(|(_, who)| who).collect();
+                named.sort();
+                named.dedup();
+                policy.by = named;
+            } else {
+                left.add(&path, Why::DefaultApprovers);
+                lost(policy, path);
             }
         }
         (Some(true), None) => {

@@ -1,4 +1,4 @@
-//! An import of an EasyPIM configuration passes a check and gives nobody more than the configuration does. What it gives is
+//! An import of an `EasyPIM` configuration passes a check and gives nobody more than the configuration does. What it gives is
 //! read here by an interpreter of its own.
 
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ fn entries(choices: &mut Choices<'_>) -> Vec<Value> {
 fn configuration(choices: &mut Choices<'_>) -> Value {
     let group = choices.pick(&["Ops", OPS, "OPS"]);
     let scope = choices.pick(&["/subscriptions/", "subscriptions/", "//SUBSCRIPTIONS/"]);
-    let scope = format!("{scope}{}{}", &SUBSCRIPTION[15..], choices.pick(&["", "/"]));
+    let scope = format!("{scope}{}{}", SUBSCRIPTION.trim_start_matches("/subscriptions/"), choices.pick(&["", "/"]));
     let mut azure = over_a_template(choices);
     azure.insert("Scope".to_owned(), scope.into());
     json!({
@@ -166,7 +166,7 @@ fn flag(value: Option<&Value>) -> Option<bool> {
 /// What stands for a target: its own keys over those of its template.
 fn effective(root: &Value, own: &Value) -> BTreeMap<String, Value> {
     let template = own["Template"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("T"));
-    let base = template.then(|| root["PolicyTemplates"]["T"].as_object().unwrap().clone()).unwrap_or_default();
+    let base = if template { root["PolicyTemplates"]["T"].as_object().unwrap().clone() } else { Map::new() };
     let own = own.as_object().unwrap().clone().into_iter().filter(|(_, value)| !blank(value));
     base.into_iter().filter(|(_, value)| !blank(value)).chain(own).collect()
 }

@@ -131,6 +131,7 @@ async fn unknown(client: &Client, call: (&str, &str), base: &Value, places: &[(S
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a check that is left out is said")]
 async fn no_valid_body_is_refused_as_unknown() {
     let Some(definitions) = Definitions::find() else {
         eprintln!("the definitions of the service are not at hand: nothing is checked");
