@@ -20,7 +20,7 @@ use std::time::Instant;
 use pimform::backend::local::write_tenant;
 use pimform::backend::microsoft::auth::{AuthMethod, Environment, SignIn};
 use pimform::backend::microsoft::{Cloud, Endpoints, MicrosoftReader, Options, Stats};
-use pimform::compare::compare;
+use pimform::compare::{compare, nothing_known};
 use pimform::emulator::{Emulator, Options as EmulatorOptions};
 use pimform::generate::{Mix, NOW, generate_mix};
 use pimform::policy;
@@ -154,7 +154,7 @@ fn plan(folder: &Path, url: &str) -> (Stats, f64) {
     let start = Instant::now();
     let reader = MicrosoftReader::new(Options::new(Cloud::Public, endpoints, credential)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let comparison = runtime.block_on(compare(&documents, &sources, &reader, &BTreeSet::new(), NOW));
+    let comparison = runtime.block_on(compare(&documents, &sources, &reader, &nothing_known, &BTreeSet::new(), NOW));
     let comparison = comparison.unwrap_or_else(|error| panic!("{error:?}"));
     let seconds = start.elapsed().as_secs_f64();
     assert!(!comparison.planned.plan.steps.is_empty(), "something always differs");

@@ -79,7 +79,7 @@ fn measure(dir: &Path) {
     let reader = LocalReader::open(&dir.join("tenant.json"), NOW).unwrap();
     marks.push(Instant::now());
     let directory = block_on(reader.directory(&policy::names(&documents))).unwrap();
-    let (desired, findings) = policy::resolve(&documents, &directory);
+    let (desired, findings) = policy::resolve(&documents, &directory, &pimform::model::Known::default());
     let desired = desired.unwrap_or_else(|| panic!("{:?}", findings.sorted().first()));
     marks.push(Instant::now());
     let snapshot = block_on(reader.snapshot(&ReadQuery::of(&desired))).unwrap();

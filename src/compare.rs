@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures::future::LocalBoxFuture;
+
 use crate::backend::{BackendError, ReadQuery, ReadState};
 use crate::diag::{Finding, Findings, SourceMap, Span};
-use crate::model::{AssignmentKey, Desired, Directory, PrincipalId, Snapshot, Target, Time};
+use crate::model::{AssignmentKey, Desired, Directory, Known, Principal, PrincipalId, Snapshot, Target, Time};
 use crate::plan::{self, GuardId, ObservationKind, Planned};
 use crate::policy::{self, Documents};
 use crate::runs::RunRecord;
@@ -47,20 +49,21 @@ pub async fn compare(
     documents: &Documents,
     sources: &SourceMap,
     backend: &dyn ReadState,
+    known: &KnownNames<'_>,
     allowed: &BTreeSet<GuardId>,
     now: Time,
 ) -> Result<Comparison, CompareError> {
     if !allowed.contains(&GuardId::TenantMismatch) {
         same_tenant(documents, backend).await?;
     }
-    let directory = backend.directory(&policy::names(documents)).await?;
-    let (desired, mut findings) = policy::resolve(documents, &directory);
+    let (desired, mut findings) = resolve(documents, backend, known).await?;
     let Some(mut desired) = desired.filter(|_| !findings.has_errors()) else {
         return Err(CompareError::Invalid(findings));
     };
     let mut snapshot = backend.snapshot(&ReadQuery::of(&desired)).await?;
     // The tenant has more than the files name, and a plan speaks of that too.
     desired.directory = Directory::joined(&desired.directory, &snapshot.directory);
+    desired.protect_whom_names_could_mean();
     let mut planned = plan::build(&desired, &snapshot, sources, now);
     findings.extend(std::mem::take(&mut planned.findings));
     planned.findings = findings;
@@ -79,6 +82,40 @@ async fn name_makers(planned: &mut Planned, snapshot: &mut Snapshot, backend: &d
         snapshot.makers = backend.makers(&going).await;
         planned.plan.name_makers(&snapshot.makers);
     }
+}
+
+/// Asks who had which name when the tenant last was as declared. Only where a name leads to nobody.
+pub type KnownNames<'a> = dyn Fn() -> LocalBoxFuture<'a, Known> + 'a;
+
+/// For a comparison for which nothing is recorded.
+pub fn nothing_known<'a>() -> LocalBoxFuture<'a, Known> {
+    Box::pin(std::future::ready(Known::default()))
+}
+
+/// Resolves all names. Where some lead to nobody, or to groups that would be made, it is looked up whose names they were,
+/// since who was renamed must not lose anything, and no group be made a second time.
+async fn resolve(
+    documents: &Documents,
+    backend: &dyn ReadState,
+    known: &KnownNames<'_>,
+) -> Result<(Option<Desired>, Findings), CompareError> {
+    let mut query = policy::names(documents);
+    let directory = backend.directory(&query).await?;
+    let resolved = policy::resolve(documents, &directory, &Known::default());
+    let is_planned = |principal: &Principal| principal.group().is_some_and(|facts| facts.planned);
+    let doubtful =
+        |desired: &Desired| desired.names_what_is_gone() || desired.directory.principals().iter().any(is_planned);
+    if !resolved.0.as_ref().is_none_or(doubtful) {
+        return Ok(resolved);
+    }
+    let known = known().await;
+    let ids: Vec<PrincipalId> = query.names.iter().filter_map(|(kind, name)| known.id(*kind, name)).collect();
+    if ids.is_empty() {
+        return Ok(resolved);
+    }
+    query.ids.extend(ids);
+    let directory = backend.directory(&query).await?;
+    Ok(policy::resolve(documents, &directory, &known))
 }
 
 /// Names mean nothing in another tenant, so this comes before anything is resolved.
@@ -141,8 +178,11 @@ fn protected(
     directory: &Arc<Directory>,
     allowed: &BTreeSet<GuardId>,
 ) -> Result<BTreeMap<PrincipalId, Span>, CompareError> {
-    match policy::resolve(documents, directory) {
-        (Some(desired), _) => Ok(desired.protected),
+    match policy::resolve(documents, directory, &Known::default()) {
+        (Some(mut desired), _) => {
+            desired.protect_whom_names_could_mean();
+            Ok(desired.protected)
+        }
         (None, _) if allowed.contains(&GuardId::Protected) => Ok(BTreeMap::new()),
         (None, findings) => Err(CompareError::Invalid(findings)),
     }

@@ -320,7 +320,7 @@ impl View<'_> {
         for relation in [Relation::Member, Relation::Owner] {
             let (list, listed) = match declared.list(relation) {
                 DesiredMembers::Unmanaged => (None, None),
-                DesiredMembers::Managed { ownership, principals, at } => {
+                DesiredMembers::Managed { ownership, principals, at, .. } => {
                     (Some(self.list(*ownership, *at)), Some(principals))
                 }
             };

@@ -95,6 +95,8 @@ pub fn restore(
         groups: work.groups,
         targets: work.targets,
         protected,
+        unprotected: Vec::new(),
+        blocked: Vec::new(),
         files: 1,
     };
     Restored { desired, left: work.left }
@@ -215,6 +217,7 @@ impl Work<'_> {
             mention: Mention::Named,
             at: Span::default(),
             settings: Settings::default(),
+            blocked: Vec::new(),
             eligible: DesiredList::Unmanaged,
             active: DesiredList::Unmanaged,
         })
@@ -231,7 +234,7 @@ impl Work<'_> {
         };
         if let DesiredList::Unmanaged = list {
             let ownership = Ownership::Complete;
-            *list = DesiredList::Managed { ownership, assignments: there, at: Span::default() };
+            *list = DesiredList::Managed { ownership, assignments: there, unresolved: Vec::new(), at: Span::default() };
         }
         let DesiredList::Managed { assignments, .. } = list else { return };
         assignments.retain(|other| other.key != *key);
@@ -278,7 +281,8 @@ impl Work<'_> {
                 // The comparison blocks a list that could not be read, whatever is declared for it.
                 Some(GroupRead::Unreadable(_)) | None => BTreeMap::new(),
             };
-            *list = DesiredMembers::Managed { ownership: Ownership::Complete, principals, at: Span::default() };
+            let (ownership, unresolved) = (Ownership::Complete, Vec::new());
+            *list = DesiredMembers::Managed { ownership, principals, unresolved, at: Span::default() };
         }
         match list {
             DesiredMembers::Managed { principals, .. } => Some(principals),

@@ -29,9 +29,6 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, CliError>
     Ok(exit)
 }
 
-/// Warnings of a plan that goes on with the rest. Whoever edits the files should not leave them there.
-const PROMOTED: [&str; 2] = ["until-in-the-past", "last-owner"];
-
 /// What the files were checked against.
 enum Against {
     /// Only themselves, and why.
@@ -56,9 +53,7 @@ fn findings(context: &Context, policies: &Policies) -> Result<(Findings, Against
         Err(CliError::Invalid { findings, .. }) => findings,
         Err(other) => return Err(other),
     };
-    for id in PROMOTED {
-        findings.promote(id);
-    }
+    findings.promote_left_behind();
     Ok((findings, Against::Tenant))
 }
 

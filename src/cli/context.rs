@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::FutureExt as _;
+
 use super::args::Common;
 use super::error::CliError;
 use super::exit::Exit;
@@ -18,11 +20,11 @@ use crate::backend::microsoft::{MicrosoftExecutor, MicrosoftReader, Options, Sta
 use crate::backend::{Execute, ReadState};
 use crate::compare::{Comparison, compare};
 use crate::diag::SourceMap;
-use crate::model::Time;
+use crate::model::{Known, Time};
 use crate::plan::GuardId;
 use crate::policy::{Documents, LoadError, Loaded};
 use crate::render::{self, Traffic};
-use crate::runs::{Location, Store};
+use crate::runs::{Declared, Location, Store};
 
 /// What every command starts from.
 pub(super) struct Context<'a> {
@@ -292,8 +294,21 @@ impl<'a> Context<'a> {
         source: Source<'_>,
         allowed: &BTreeSet<GuardId>,
     ) -> Result<Comparison, CliError> {
-        let comparison = compare(&policies.documents, &policies.sources, source.state, allowed, self.now());
+        let known = || self.known(policies).boxed_local();
+        let Policies { documents, sources } = policies;
+        let comparison = compare(documents, sources, source.state, &known, allowed, self.now());
         comparison.await.map_err(|error| CliError::from_compare(error, &policies.sources))
+    }
+}
+
+impl Context<'_> {
+    /// Who had which name at the last apply. A store that cannot be read knows nothing: no plan depends on it.
+    async fn known(&self, policies: &Policies) -> Known {
+        let Ok(Some(store)) = self.store_to_read(Some(policies)) else { return Known::default() };
+        let declared = Declared::read(&store).await.ok().flatten();
+        let tenant = policies.documents.tenant.as_ref().map(|tenant| tenant.value.id.value);
+        let ours = declared.filter(|declared| tenant.is_none_or(|tenant| tenant == declared.tenant));
+        ours.map(|declared| declared.known()).unwrap_or_default()
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &DriftArgs) -> Result<Exit, CliError>
     drift.notes.extend(unlogged);
     let text = show(context, args.format, &drift, &comparison)?;
     terminal::data(&text)?;
-    Ok(exit(&drift))
+    Ok(exit(&drift, comparison.desired.names_what_is_gone()))
 }
 
 fn back(now: Time) -> Time {
@@ -84,9 +84,12 @@ fn show(context: &Context, form: DriftFormat, drift: &Drift, comparison: &Compar
     })
 }
 
-/// Drift is told even where something else could not be read.
-fn exit(drift: &Drift) -> Exit {
-    if drift.drifted().next().is_some() {
+/// Drift is told even where something else could not be read. Where the files name what is gone, they are to be mended
+/// first: what they say is not known as a whole.
+fn exit(drift: &Drift, names_what_is_gone: bool) -> Exit {
+    if names_what_is_gone && !drift.unread.is_empty() {
+        Exit::Incomplete
+    } else if drift.drifted().next().is_some() {
         Exit::Changes
     } else if drift.unread.is_empty() {
         Exit::Done

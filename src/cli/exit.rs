@@ -33,7 +33,10 @@ impl Exit {
         (Self::Invalid, "the policy files are invalid"),
         (Self::Refused, "refused by a guard, or the saved plan is stale"),
         (Self::Partial, "partly applied"),
-        (Self::Incomplete, "something could not be read; the rest was planned or applied"),
+        (
+            Self::Incomplete,
+            "something could not be read, or the files name what is gone; the rest was planned or applied",
+        ),
         (Self::Usage, "the command line is wrong"),
     ];
 }

@@ -200,7 +200,7 @@ fn first_plan(
     }
     let (documents, problems) = merge::merge(documents, imported.files.len());
     findings.extend(problems);
-    let (desired, problems) = resolve(&documents, directory);
+    let (desired, problems) = resolve(&documents, directory, &crate::model::Known::default());
     findings.extend(problems);
     if let Some(desired) = desired {
         let planned = build(&desired, snapshot, &sources, now);

@@ -78,20 +78,28 @@ pub const ENTRIES: &[Entry] = &[
     entry("unused-approvers", "warning: nothing uses this set", "use it or remove it"),
     entry(
         "unknown-principal",
-        "no such user, group or service principal",
-        "take the suggestion; for a new group, add `create:`",
+        "warning: no such user, group or service principal any more, or a slip of the keyboard; its entries are blocked, the rest goes on, and `check` makes an error of it",
+        "take the suggestion, or remove the entry; for a new group, add `create:`",
     ),
-    entry("unknown-role", "no such role, or not at this scope", "take the suggestion"),
+    entry(
+        "unknown-role",
+        "warning: no such role, so what is declared of it is blocked; an error if it is there and cannot be assigned at this scope",
+        "take the suggestion",
+    ),
     entry(
         "unknown-scope",
-        "no such management group, subscription, resource group or resource",
+        "warning: no such management group, subscription, resource group or resource; what is declared there is blocked",
         "take the suggestion, or write the whole id",
     ),
-    entry("unknown-administrative-unit", "no such administrative unit", "take the suggestion"),
+    entry(
+        "unknown-administrative-unit",
+        "warning: no such administrative unit; its entries are blocked",
+        "take the suggestion, or remove the entry",
+    ),
     entry(
         "unknown-context",
-        "the tenant has no such authentication context; an error where the floor asks for authentication, else a warning",
-        "create it first; else nobody can activate",
+        "the tenant has no such authentication context, so no setting is changed to it, or it is not published; an error where it is not published and the floor asks for authentication, else a warning",
+        "create and publish it first; else nobody can activate",
     ),
     entry(
         "ambiguous-name",

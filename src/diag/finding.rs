@@ -75,6 +75,16 @@ impl Finding {
     }
 }
 
+/// Warnings that a plan goes on with, and that are errors of the files all the same.
+const LEFT_BEHIND: [&str; 6] = [
+    "until-in-the-past",
+    "last-owner",
+    "unknown-principal",
+    "unknown-role",
+    "unknown-scope",
+    "unknown-administrative-unit",
+];
+
 /// Findings collected on the way.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
@@ -97,9 +107,9 @@ impl Findings {
         self.list.iter().any(|finding| finding.severity == Severity::Error)
     }
 
-    /// Makes errors of the warnings with this id.
-    pub fn promote(&mut self, id: &str) {
-        for finding in self.list.iter_mut().filter(|finding| finding.id == id) {
+    /// Makes errors of the warnings with which a plan goes on: whoever edits the files should not leave them there.
+    pub fn promote_left_behind(&mut self) {
+        for finding in self.list.iter_mut().filter(|finding| LEFT_BEHIND.contains(&finding.id)) {
             finding.severity = Severity::Error;
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Compared;
 use super::schedule::{Comparison, Wanted};
 use crate::model::{
-    AssignmentKey, AssignmentScope, DesiredAssignment, DesiredEnding, DesiredList, DesiredTarget, Ending, Expiry, Kind,
-    Origin, Ownership, Row, Schedule, Shift, Time, Window,
+    AssignmentKey, AssignmentScope, DesiredAssignment, DesiredEnding, DesiredList, DesiredTarget, Directory, Ending,
+    Expiry, Kind, Origin, Ownership, Row, Schedule, Shift, Time, Window,
 };
 
 /// How one assignment differs.
@@ -79,6 +79,8 @@ pub enum LeftReason {
     OutsidePimOtherwise,
     /// It is for one object only, which the files cannot say.
     OneObject,
+    /// It is not declared, unless by an entry whose name the tenant does not have.
+    MayBeMeant,
     /// It is declared until a time that has passed.
     EndReached(Time),
     /// It is declared until a time that has passed, but runs on.
@@ -111,6 +113,7 @@ pub(super) fn diff<'a>(
     declared_target: &'a DesiredTarget,
     kind: Kind,
     rows: &'a [Row],
+    directory: &Directory,
     now: Time,
 ) {
     let all_rows = rows;
@@ -124,12 +127,14 @@ pub(super) fn diff<'a>(
                 out.unmanaged.push((kind, ours));
             }
         }
-        DesiredList::Managed { ownership, assignments, .. } => {
+        DesiredList::Managed { ownership, assignments, unresolved, .. } => {
             for declared in assignments {
                 declared_one(out, declared, *ownership, rows, now);
             }
             let other = Other { list: declared_target.list(kind.other()), rows: all_rows };
-            undeclared(out, *ownership, assignments, &other, rows, now);
+            let may_mean =
+                |row: &Row| unresolved.iter().any(|entry| entry.may_mean(row.key.principal, &row.key.scope, directory));
+            undeclared(out, *ownership, (assignments, &may_mean), &other, rows, now);
         }
     }
 }
@@ -257,7 +262,7 @@ impl Other<'_> {
 fn undeclared<'a>(
     out: &mut Compared<'a>,
     ownership: Ownership,
-    declared: &[DesiredAssignment],
+    (declared, may_mean): (&[DesiredAssignment], &dyn Fn(&Row) -> bool),
     other: &Other,
     rows: &'a [Row],
     now: Time,
@@ -270,6 +275,7 @@ fn undeclared<'a>(
             (Origin::Assigned, _) if matches!(row.key.scope, AssignmentScope::Object(_)) => {
                 out.left.push(left(LeftReason::OneObject));
             }
+            (Origin::Assigned, Ownership::Complete) if may_mean(row) => out.left.push(left(LeftReason::MayBeMeant)),
             (Origin::Assigned, Ownership::Complete) => {
                 // A removal takes all windows of somebody along.
                 if let Some(AssignmentDiff::Undeclared { row: first, also, .. }) = out.assignments.last_mut()

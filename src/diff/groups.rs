@@ -41,6 +41,8 @@ pub enum MemberDiff {
     Undeclared(PrincipalId, Span),
     /// There, not declared, and kept because the list is additive.
     Kept(PrincipalId),
+    /// There, and not in a list that is complete, unless an entry means it whose name the tenant does not have.
+    MayBeMeant(PrincipalId),
 }
 
 pub(super) fn diff<'a>(
@@ -57,7 +59,7 @@ pub(super) fn diff<'a>(
         .into_iter()
         .filter_map(|relation| match declared.list(relation) {
             DesiredMembers::Unmanaged => None,
-            DesiredMembers::Managed { ownership, principals, at } => {
+            DesiredMembers::Managed { ownership, principals, unresolved, at } => {
                 let current = if planned {
                     Ok((BTreeSet::new(), BTreeSet::new()))
                 } else if let Some(why) = elsewhere(relation) {
@@ -72,7 +74,11 @@ pub(super) fn diff<'a>(
                             .iter()
                             .filter(|(id, _)| !all.contains(id))
                             .map(|(id, at)| MemberDiff::Missing(*id, *at));
+                        let whole = AssignmentScope::Whole;
+                        let may_be_meant =
+                            |id| unresolved.iter().any(|entry| entry.may_mean(id, &whole, &desired.directory));
                         let extra = fixed.iter().filter(|id| !principals.contains_key(id)).map(|id| match ownership {
+                            Ownership::Complete if may_be_meant(*id) => MemberDiff::MayBeMeant(*id),
                             Ownership::Complete => MemberDiff::Undeclared(*id, *at),
                             Ownership::Additive => MemberDiff::Kept(*id),
                         });

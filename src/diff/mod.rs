@@ -9,6 +9,7 @@ mod schedule;
 
 use std::sync::Arc;
 
+use crate::model::settings::ActivationField;
 use crate::model::{
     Changes, Current, Desired, DesiredTarget, Kind, Mention, Settings, Snapshot, Target, TargetRead, Time,
 };
@@ -97,13 +98,13 @@ fn find<'a>(
             Mention::Named => Found::Blocked(TargetRead::WITHOUT_SETTINGS.into()),
         },
         Some(TargetRead::Present(state)) => {
-            let mut compared = compare(declared, &state.settings, &state.rows, now);
+            let mut compared = compare(desired, declared, &state.settings, &state.rows, now);
             compared.left.extend(groups::static_and_undeclared(snapshot, target, declared, now));
             Found::Compared(Box::new(compared))
         }
         None if is_planned(desired, target) => {
             let settings = Settings::service_default(target.surface());
-            Found::Compared(Box::new(compare(declared, &settings, &[], now)))
+            Found::Compared(Box::new(compare(desired, declared, &settings, &[], now)))
         }
         None => Found::Blocked("it was not found when the tenant was read".into()),
     }
@@ -116,12 +117,17 @@ fn is_planned(desired: &Desired, target: &Target) -> bool {
 }
 
 fn compare<'a>(
+    desired: &Desired,
     declared: &'a DesiredTarget,
     settings: &Settings<Current>,
     rows: &'a [crate::model::Row],
     now: Time,
 ) -> Compared<'a> {
-    let changes = settings.changes_to(&declared.settings);
+    let mut changes = settings.changes_to(&declared.settings);
+    // A context that the tenant does not have asks for nothing.
+    if declared.blocked.iter().any(|blocked| blocked.field == ActivationField::Authentication.into()) {
+        changes.activation.authentication = None;
+    }
     let settings_after = settings.changed(&changes);
     let mut compared = Compared {
         changes,
@@ -132,7 +138,7 @@ fn compare<'a>(
         leaves_nobody: false,
     };
     for kind in Kind::ALL {
-        assignments::diff(&mut compared, declared, kind, rows, now);
+        assignments::diff(&mut compared, declared, kind, rows, &desired.directory, now);
     }
     compared.leaves_nobody = assignments::leaves_nobody(&compared, rows, now);
     compared

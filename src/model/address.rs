@@ -35,6 +35,16 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// `user:leaver@contoso.example`, of a name that nobody may have.
+    pub fn label(kind: PrincipalKind, name: &str) -> String {
+        format!("{}:{}", kind.address_word(), encode(name))
+    }
+
+    /// A name as a part of an address, whether the tenant has it or not.
+    pub fn part(name: &str) -> String {
+        encode(name)
+    }
+
     fn principal_name(&self, principal: &Principal) -> String {
         let name = principal.policy_name();
         if self.directory.principals_named(principal.kind(), name).nth(1).is_some() {

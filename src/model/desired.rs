@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssignmentKey, Condition, Directory, Duration, Kind, PrincipalId, Relation, Settings, Spec, Target, TenantId,
-    Ticket, Time,
+    AssignmentKey, AssignmentScope, BlockedEntry, BlockedSetting, Condition, Directory, Duration, Kind, PrincipalId,
+    Relation, Settings, Spec, Target, TenantId, Ticket, Time, Unresolved,
 };
 use crate::diag::Span;
 
@@ -25,6 +25,10 @@ pub struct Desired {
     pub targets: BTreeMap<Target, DesiredTarget>,
     /// Principals that no plan may take anything from.
     pub protected: BTreeMap<PrincipalId, Span>,
+    /// Who is to be protected and could not be found.
+    pub unprotected: Vec<Unresolved>,
+    /// What is declared of things that the tenant does not have.
+    pub blocked: Vec<BlockedEntry>,
     /// How many policy files there were.
     pub files: usize,
 }
@@ -77,6 +81,8 @@ pub enum DesiredMembers {
         ownership: Ownership,
         /// Each with the place that declares it.
         principals: BTreeMap<PrincipalId, Span>,
+        /// Those that the tenant does not have.
+        unresolved: Vec<Unresolved>,
         /// Where the list is declared.
         at: Span,
     },
@@ -91,6 +97,43 @@ pub enum Mention {
     AllOthers,
 }
 
+impl DesiredMembers {
+    /// The entries that name what the tenant does not have.
+    pub fn unresolved(&self) -> &[Unresolved] {
+        match self {
+            Self::Unmanaged => &[],
+            Self::Managed { unresolved, .. } => unresolved,
+        }
+    }
+}
+
+impl Desired {
+    /// True when the files name anything that the tenant does not have.
+    pub fn names_what_is_gone(&self) -> bool {
+        let in_target = |target: &DesiredTarget| {
+            !target.blocked.is_empty() || Kind::ALL.iter().any(|kind| !target.list(*kind).unresolved().is_empty())
+        };
+        let in_group = |group: &DesiredGroup| {
+            [Relation::Member, Relation::Owner].iter().any(|it| !group.list(*it).unresolved().is_empty())
+        };
+        !self.blocked.is_empty()
+            || !self.unprotected.is_empty()
+            || self.targets.values().any(in_target)
+            || self.groups.values().any(in_group)
+    }
+
+    /// Protects everybody whom a protected name could mean that nobody has.
+    pub fn protect_whom_names_could_mean(&mut self) {
+        for unresolved in &self.unprotected {
+            let whole = AssignmentScope::Whole;
+            let could = |id: &PrincipalId| unresolved.may_mean(*id, &whole, &self.directory);
+            for id in self.directory.principals().iter().map(|principal| principal.id).filter(could) {
+                self.protected.entry(id).or_insert(unresolved.at);
+            }
+        }
+    }
+}
+
 /// A target with anything declared.
 #[derive(Clone, Debug)]
 pub struct DesiredTarget {
@@ -100,6 +143,8 @@ pub struct DesiredTarget {
     pub at: Span,
     /// The settings, profiles merged.
     pub settings: Settings<Spec>,
+    /// Settings that name what the tenant does not have. They are unmanaged.
+    pub blocked: Vec<BlockedSetting>,
     /// The eligible assignments.
     pub eligible: DesiredList,
     /// The active assignments.
@@ -128,12 +173,22 @@ pub enum DesiredList {
         ownership: Ownership,
         /// The assignments, ordered by key, each key once.
         assignments: Vec<DesiredAssignment>,
+        /// Those that name what the tenant does not have.
+        unresolved: Vec<Unresolved>,
         /// Where the list is declared.
         at: Span,
     },
 }
 
 impl DesiredList {
+    /// The entries that name what the tenant does not have.
+    pub fn unresolved(&self) -> &[Unresolved] {
+        match self {
+            Self::Unmanaged => &[],
+            Self::Managed { unresolved, .. } => unresolved,
+        }
+    }
+
     /// The declared assignments.
     pub fn assignments(&self) -> &[DesiredAssignment] {
         match self {

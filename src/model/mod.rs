@@ -13,6 +13,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod target;
 pub mod time;
+pub mod unresolved;
 pub mod values;
 
 pub use address::Names;
@@ -35,4 +36,5 @@ pub use settings::{
 pub use snapshot::{GroupRead, GroupState, Makers, Snapshot, TargetRead, TargetState, through_pim};
 pub use target::{Access, Relation, Surface, Target};
 pub use time::{Duration, Time};
+pub use unresolved::{BlockedEntry, BlockedSetting, Known, Missing, Unresolved};
 pub use values::{Approval, Approver, Approvers, Authentication, ContextId, Expiry, Level, Mail, Recipients};

@@ -12,9 +12,11 @@ use crate::diag::{Findings, SourceMap, Span};
 use crate::diff::{
     AssignmentDiff, Compared, Difference, Found, GroupDiff, How, MemberDiff, MembersDiff, TargetDiff, Wanted,
 };
+use crate::model::settings::ActivationField;
 use crate::model::{
-    Access, Changes, Desired, DesiredAssignment, DesiredList, DesiredTarget, Directory, Kind, Names, PrincipalId,
-    Relation, Row, Settings, Shift, Snapshot, Target, Time,
+    Access, Approval, Authentication, BlockedEntry, BlockedSetting, Changes, Desired, DesiredAssignment, DesiredList,
+    DesiredTarget, Directory, Field, Kind, Names, PrincipalId, Relation, Row, Settings, Shift, Snapshot, Target, Time,
+    Unresolved,
 };
 
 /// A plan, and what is wrong with the files that it was made from. A plan made from files with errors is never shown or
@@ -42,6 +44,7 @@ pub fn build(desired: &Desired, snapshot: &Snapshot, sources: &SourceMap, now: T
         directory: &desired.directory,
     };
     builder.difference(&difference);
+    builder.unresolved(desired);
     let notes = snapshot.notes.iter().map(|note| Observation {
         kind: ObservationKind::Note,
         address: "tenant".to_owned(),
@@ -80,6 +83,34 @@ impl Builder<'_> {
         }
         for target in &difference.targets {
             self.target(target);
+        }
+    }
+
+    /// What names things that the tenant does not have.
+    fn unresolved(&mut self, desired: &Desired) {
+        for BlockedEntry { address, detail, at } in &desired.blocked {
+            self.observe(ObservationKind::Blocked, address.clone(), &**detail, Some(*at));
+        }
+        for (target, declared) in &desired.targets {
+            let address = self.names.target(target);
+            for kind in Kind::ALL {
+                self.entries(&format!("{address}/{kind}"), declared.list(kind).unresolved());
+            }
+        }
+        for (group, declared) in &desired.groups {
+            for relation in [Relation::Member, Relation::Owner] {
+                self.entries(&self.names.relation(*group, relation), declared.list(relation).unresolved());
+            }
+        }
+        for Unresolved { label, detail, at, .. } in &desired.unprotected {
+            let detail = format!("{detail}; whom the name could mean stays protected");
+            self.observe(ObservationKind::Blocked, format!("protected/{label}"), detail, Some(*at));
+        }
+    }
+
+    fn entries(&mut self, list: &str, unresolved: &[Unresolved]) {
+        for Unresolved { label, detail, at, .. } in unresolved {
+            self.observe(ObservationKind::Blocked, format!("{list}/{label}"), &**detail, Some(*at));
         }
     }
 
@@ -132,6 +163,10 @@ impl Builder<'_> {
                 let (address, operation) = (address(principal), Operation::RemoveMember { group, relation, principal });
                 self.draft(Phase::RemoveAccess, address, operation, Reason::NotDeclared, Some(at));
             }
+            MemberDiff::MayBeMeant(principal) => {
+                let address = address(principal);
+                self.observe(ObservationKind::Blocked, address, observe::MAY_BE_MEANT, None);
+            }
             MemberDiff::Kept(principal) => {
                 let address = address(principal);
                 self.observe(ObservationKind::Kept, address, observe::KEPT, None);
@@ -162,6 +197,15 @@ impl Builder<'_> {
     }
 
     fn compared(&mut self, target: &Target, declared: &DesiredTarget, compared: &Compared, address: &str) {
+        for BlockedSetting { field, detail, at } in &declared.blocked {
+            let wanted = declared.settings.activation.authentication.value();
+            let is_so = *field == ActivationField::Authentication.into()
+                && wanted == Some(&compared.settings_after.activation.authentication);
+            if !is_so {
+                let detail = format!("`{field}`: {detail}; left as it is");
+                self.observe(ObservationKind::Blocked, format!("{address}/settings"), detail, Some(*at));
+            }
+        }
         if !compared.changes.is_vacant() {
             let at = first_change(&compared.changes, &declared.settings).unwrap_or(declared.at);
             let changes = Box::new(compared.changes.clone());
@@ -200,6 +244,10 @@ impl Builder<'_> {
     ) {
         match difference {
             AssignmentDiff::Missing { declared, wanted, ended } => {
+                if lacks_what_is_blocked(list, compared, declared) {
+                    self.observe(ObservationKind::Blocked, address, LACKING, Some(declared.at));
+                    return;
+                }
                 self.asked.note(list, compared, declared, &address);
                 if let (Target::Group { group, access }, Kind::Active) = (target, declared.key.kind) {
                     let principal = declared.key.principal;
@@ -304,6 +352,21 @@ impl Builder<'_> {
         };
         PrincipalName { label: self.names.principal(id), display_name }
     }
+}
+
+/// For who would become eligible where the settings that go with it cannot be made.
+const LACKING: &str = "not assigned while the settings here lack what the files ask of an activation";
+
+/// True for a new eligible assignment where the files ask for approval or an authentication context that cannot be set,
+/// and the settings ask for nothing: it could be activated with less than was declared.
+fn lacks_what_is_blocked(target: &DesiredTarget, compared: &Compared, declared: &DesiredAssignment) -> bool {
+    let after = &compared.settings_after.activation;
+    declared.key.kind == Kind::Eligible
+        && target.blocked.iter().any(|blocked| match blocked.field {
+            Field::Activation(ActivationField::Approval) => after.approval == Approval::NotRequired,
+            Field::Activation(ActivationField::Authentication) => after.authentication == Authentication::None,
+            _ => false,
+        })
 }
 
 fn assign(target: &Target, declared: &DesiredAssignment, wanted: &Wanted) -> Operation {

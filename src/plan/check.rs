@@ -66,7 +66,8 @@ impl Check<'_> {
             | LeftReason::OutsidePim
             | LeftReason::OutsidePimOtherwise
             | LeftReason::OneObject
-            | LeftReason::OtherWindow { .. } => {}
+            | LeftReason::OtherWindow { .. }
+            | LeftReason::MayBeMeant => {}
         }
     }
 

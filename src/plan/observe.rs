@@ -9,6 +9,9 @@ pub(super) const KEPT: &str = "not declared; kept, because the list is additive"
 
 /// For a target without settings that only `"*"` speaks of.
 pub(super) const PASSED_OVER: &str = "it has no settings of PIM yet, so `\"*\"` passes it over";
+/// For what an entry may mean that names nobody.
+pub(super) const MAY_BE_MEANT: &str =
+    "not declared, unless by an entry whose name the tenant does not have; not removed until that is clear";
 
 /// For an assignment that was left.
 pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
@@ -36,6 +39,7 @@ pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
             ObservationKind::Kept,
             format!("assigned once more, {}; kept, because the list is additive", times(&window)),
         ),
+        LeftReason::MayBeMeant => (ObservationKind::Blocked, MAY_BE_MEANT.to_owned()),
         LeftReason::EndReached(end) => {
             (ObservationKind::Ended, format!("declared until {}, which has passed; nothing to do", end.date()))
         }

@@ -97,7 +97,7 @@ impl Changes<'_> {
             match member {
                 MemberDiff::Missing(principal, _) => drop(self.come.insert(*principal)),
                 MemberDiff::Undeclared(principal, _) => drop(self.static_gone.insert(*principal)),
-                MemberDiff::Kept(_) => {}
+                MemberDiff::Kept(_) | MemberDiff::MayBeMeant(_) => {}
             }
         }
     }

@@ -8,20 +8,22 @@ use uuid::Uuid;
 use super::decode::duplicate_key;
 use super::document::{CreateGroup, GroupEntry};
 use super::merge::{Declared, Documents};
-use super::principals::Principals;
+use super::principals::{Found, Principals};
 use crate::diag::{Finding, Findings, Span};
 use crate::model::{
-    Directory, GroupCreation, GroupFacts, GroupMembership, Ownership, Principal, PrincipalDetail, PrincipalId,
-    PrincipalKind, Relation,
+    BlockedEntry, Directory, GroupCreation, GroupFacts, GroupMembership, Known, Names, Ownership, Principal,
+    PrincipalDetail, PrincipalId, PrincipalKind, Relation, Unresolved,
 };
 
 /// The directory together with the groups that the plan creates.
-pub(super) fn with_planned(documents: &Documents, directory: &Arc<Directory>) -> Arc<Directory> {
+pub(super) fn with_planned(documents: &Documents, directory: &Arc<Directory>, known: &Known) -> Arc<Directory> {
     let tenant = documents.tenant.as_ref().map_or(Uuid::nil(), |tenant| tenant.value.id.value.guid());
     let missing = documents.groups.iter().filter(|(name, declared)| {
         declared.value.create.is_some()
             && name.parse::<PrincipalId>().is_err()
             && directory.principals_named(PrincipalKind::Group, name).next().is_none()
+            // A group that was renamed is not to be made a second time.
+            && known.id(PrincipalKind::Group, name).and_then(|id| directory.principal(id)).is_none()
     });
     let mut planned: BTreeMap<String, Principal> = BTreeMap::new();
     for (name, declared) in missing {
@@ -66,15 +68,21 @@ fn wants_role_assignable(create: &CreateGroup) -> bool {
 pub(super) type ById<'d> = BTreeMap<PrincipalId, (&'d Arc<str>, &'d Declared<GroupEntry>)>;
 
 /// The declared groups by their ids, each once.
-pub(super) fn find<'d>(documents: &'d Documents, principals: &mut Principals<'d>, findings: &mut Findings) -> ById<'d> {
+pub(super) fn find<'d>(
+    documents: &'d Documents,
+    principals: &mut Principals<'d>,
+    blocked: &mut Vec<BlockedEntry>,
+    findings: &mut Findings,
+) -> ById<'d> {
     let mut groups = ById::new();
     for (name, declared) in &documents.groups {
-        let group = match principals.lookup(PrincipalKind::Group, name, declared.at) {
-            Ok(group) => group,
-            Err(finding) => {
-                findings.push(finding);
+        let group = match principals.find_named(PrincipalKind::Group, name, declared.at, findings) {
+            Found::One(group) => group,
+            Found::Gone(Unresolved { detail, at, .. }) => {
+                blocked.push(BlockedEntry { address: format!("group/{}", Names::part(name)), detail, at });
                 continue;
             }
+            Found::Wrong => continue,
         };
         if let Some((_, first)) = groups.get(&group.id) {
             findings.push(duplicate_key(&group.display_name, first.at, declared.at));

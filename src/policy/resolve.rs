@@ -6,36 +6,47 @@ use std::sync::Arc;
 use super::assignment::{Assignment, PrincipalRef};
 use super::check::{ALL_OTHERS, check, duplicate_assignment, unused};
 use super::decode::{Loc, duplicate_key};
-use super::document::{GroupEntry, SettingsRef, TargetEntry};
+use super::document::{GroupEntry, ScopeRef, SettingsRef, TargetEntry};
 use super::groups;
 use super::merge::{Declared, Documents};
-use super::principals::Principals;
+use super::principals::{Found, Principals};
 use super::roles::{Roles, Units, assignable_at};
 use super::scopes::Scopes;
-use super::settings::SettingsResolver;
-use crate::diag::{Finding, Findings, Span};
+use super::settings::{Resolved, SettingsResolver};
+use crate::diag::{Finding, Findings, Severity, Span};
 use crate::model::{
-    Access, ArmScope, AssignmentKey, AssignmentScope, Desired, DesiredAssignment, DesiredGroup, DesiredList,
-    DesiredMembers, DesiredTarget, Directory, Kind, Mention, Ownership, Principal, PrincipalId, Role, RoleId, Surface,
-    Target,
+    Access, ArmScope, AssignmentKey, AssignmentScope, BlockedEntry, Desired, DesiredAssignment, DesiredGroup,
+    DesiredList, DesiredMembers, DesiredTarget, Directory, Kind, Known, Mention, Missing, Names, Ownership, Principal,
+    PrincipalId, Role, RoleId, Surface, Target, Unresolved,
 };
 
 /// Resolves all names of the documents. Nothing if there is an error; all of them are among the findings.
-pub fn resolve(documents: &Documents, directory: &Arc<Directory>) -> (Option<Desired>, Findings) {
+///
+/// What the tenant does not have is a warning, and blocked: it must not stop the rest. `known` tells who was renamed.
+pub fn resolve(documents: &Documents, directory: &Arc<Directory>, known: &Known) -> (Option<Desired>, Findings) {
     let (profiles, mut findings) = check(documents);
-    let directory = groups::with_planned(documents, directory);
-    let mut principals = Principals::new(&directory);
-    let declared = groups::find(documents, &mut principals, &mut findings);
+    let directory = groups::with_planned(documents, directory, known);
+    let mut principals = Principals::new(&directory, known);
+    let mut blocked = Vec::new();
+    let declared = groups::find(documents, &mut principals, &mut blocked, &mut findings);
     let empty = groups::without_members(documents, &declared, &directory);
     let settings = SettingsResolver::new(documents, profiles, &directory, &mut principals, empty, &mut findings);
     let units = Units::new(&directory);
-    let mut resolver = Resolver { documents, directory: &directory, principals, settings, units, findings };
+    let names = Names::new(&directory);
+    let mut resolver =
+        Resolver { documents, directory: &directory, names, principals, settings, units, blocked, findings };
     let (mut targets, mut desired_groups) = (BTreeMap::new(), BTreeMap::new());
     resolver.groups(declared, &mut targets, &mut desired_groups);
     resolver.directory_roles(&mut targets);
     resolver.azure(&mut targets);
-    let protected = resolver.protected();
-    let mut findings = resolver.findings;
+    let (protected, unprotected) = resolver.protected();
+    let Resolver { blocked, principals, mut findings, .. } = resolver;
+    // Where the files say which tenant they are for, it has been seen to that it is this one.
+    if documents.tenant.is_none()
+        && let Some(finding) = principals.another_tenant()
+    {
+        findings.push(finding);
+    }
     if findings.has_errors() {
         return (None, findings);
     }
@@ -45,6 +56,8 @@ pub fn resolve(documents: &Documents, directory: &Arc<Directory>) -> (Option<Des
         groups: desired_groups,
         targets,
         protected,
+        unprotected,
+        blocked,
         files: documents.files,
         directory,
     };
@@ -54,9 +67,11 @@ pub fn resolve(documents: &Documents, directory: &Arc<Directory>) -> (Option<Des
 struct Resolver<'d> {
     documents: &'d Documents,
     directory: &'d Directory,
+    names: Names<'d>,
     principals: Principals<'d>,
     settings: SettingsResolver<'d>,
     units: Units<'d>,
+    blocked: Vec<BlockedEntry>,
     findings: Findings,
 }
 
@@ -68,6 +83,15 @@ type Named<'d> = (Loc<&'d str>, &'d TargetEntry);
 impl<'d> Resolver<'d> {
     fn note<T>(&mut self, result: Result<T, Finding>) -> Option<T> {
         result.map_err(|finding| self.findings.push(finding)).ok()
+    }
+
+    /// The same for what may be gone: a warning then, and blocked with all that is declared below it.
+    fn note_or_block<T>(&mut self, result: Result<T, Finding>, address: impl FnOnce() -> String) -> Option<T> {
+        let gone = result.as_ref().err().filter(|finding| finding.severity == Severity::Warning);
+        if let Some((message, at)) = gone.and_then(|finding| Some((finding.message.clone(), finding.span()?))) {
+            self.blocked.push(BlockedEntry { address: address(), detail: message, at });
+        }
+        self.note(result)
     }
 
     fn ownership(&self, own: Option<&Loc<Ownership>>) -> Ownership {
@@ -123,15 +147,22 @@ impl<'d> Resolver<'d> {
         ownership: Option<&Loc<Ownership>>,
     ) -> DesiredMembers {
         let Some(list) = list else { return DesiredMembers::Unmanaged };
-        let principals = self.members(&list.value);
-        DesiredMembers::Managed { ownership: self.ownership(ownership), principals, at: list.at }
+        let (principals, unresolved) = self.members(&list.value);
+        DesiredMembers::Managed { ownership: self.ownership(ownership), principals, unresolved, at: list.at }
     }
 
     /// Principals of a plain list, each once.
-    fn members(&mut self, references: &'d [PrincipalRef]) -> BTreeMap<PrincipalId, Span> {
-        let mut members = BTreeMap::new();
+    fn members(&mut self, references: &'d [PrincipalRef]) -> (BTreeMap<PrincipalId, Span>, Vec<Unresolved>) {
+        let (mut members, mut unresolved) = (BTreeMap::new(), Vec::new());
         for reference in references {
-            let Some(principal) = self.principals.find(reference, &mut self.findings) else { continue };
+            let principal = match self.principals.find(reference, &mut self.findings) {
+                Found::One(principal) => principal,
+                Found::Gone(gone) => {
+                    unresolved.push(gone);
+                    continue;
+                }
+                Found::Wrong => continue,
+            };
             match members.get(&principal.id) {
                 Some(first) => self.findings.push(twice(principal, *first, reference.at)),
                 None => {
@@ -139,18 +170,25 @@ impl<'d> Resolver<'d> {
                 }
             }
         }
-        members
+        (members, unresolved)
     }
 
-    /// Several files may protect the same principal.
-    fn protected(&mut self) -> BTreeMap<PrincipalId, Span> {
-        let mut protected = BTreeMap::new();
+    /// Several files may protect the same principal. Who was renamed stays protected.
+    fn protected(&mut self) -> (BTreeMap<PrincipalId, Span>, Vec<Unresolved>) {
+        let (mut protected, mut unprotected) = (BTreeMap::new(), Vec::new());
         for reference in &self.documents.protected {
-            if let Some(principal) = self.principals.find(reference, &mut self.findings) {
-                protected.entry(principal.id).or_insert(reference.at);
+            match self.principals.find(reference, &mut self.findings) {
+                Found::One(principal) => drop(protected.entry(principal.id).or_insert(reference.at)),
+                Found::Gone(gone) => {
+                    if let Missing::Principal { known: Some(id), .. } = gone.missing {
+                        protected.entry(id).or_insert(reference.at);
+                    }
+                    unprotected.push(gone);
+                }
+                Found::Wrong => {}
             }
         }
-        protected
+        (protected, unprotected)
     }
 
     // -- Roles
@@ -160,7 +198,7 @@ impl<'d> Resolver<'d> {
         let entries = entries.map(|(name, Declared { at, value })| (Loc { value: &**name, at: *at }, value));
         let roles = Roles::new(self.directory.directory_roles());
         let make = |role| Target::Directory { directory_role: role };
-        self.roles(entries.collect(), &roles, &|_| true, &make, Surface::Directory, targets);
+        self.roles(entries.collect(), &roles, &|_| true, &make, (Surface::Directory, "directory"), targets);
     }
 
     fn azure(&mut self, targets: &mut Targets) {
@@ -168,7 +206,8 @@ impl<'d> Resolver<'d> {
         let mut by_scope: BTreeMap<ArmScope, Vec<Named<'d>>> = BTreeMap::new();
         for entry in &self.documents.azure {
             let scope = scopes.find(&entry.scope);
-            let Some(scope) = self.note(scope) else { continue };
+            let names = self.names;
+            let Some(scope) = self.note_or_block(scope, || address_of(&entry.scope, &names)) else { continue };
             let roles = entry.roles.0.iter().map(|(name, target)| (Loc { value: &*name.value, at: name.at }, target));
             by_scope.entry(scope).or_default().extend(roles);
         }
@@ -176,7 +215,8 @@ impl<'d> Resolver<'d> {
         for (scope, entries) in by_scope {
             let fits = |role: &Role| assignable_at(role, &scope);
             let make = |role| Target::Azure { scope: scope.clone(), role };
-            self.roles(entries, &roles, &fits, &make, Surface::Azure, targets);
+            let above = format!("azure/{}", self.names.scope(&scope));
+            self.roles(entries, &roles, &fits, &make, (Surface::Azure, &above), targets);
         }
     }
 
@@ -187,15 +227,21 @@ impl<'d> Resolver<'d> {
         roles: &Roles<'d>,
         fits: &dyn Fn(&Role) -> bool,
         make: &dyn Fn(RoleId) -> Target,
-        surface: Surface,
+        (surface, above): (Surface, &str),
         targets: &mut Targets,
     ) {
         let (others, named): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(name, _)| name.value == ALL_OTHERS);
         let others = self.only_one(&others);
         let mut places: BTreeMap<RoleId, Span> = BTreeMap::new();
+        let mut gone: Option<Loc<&str>> = None;
         for (name, entry) in named {
             let role = roles.find(&name, fits);
-            let Some(role) = self.note(role) else { continue };
+            let address = || format!("{above}/{}", Names::part(name.value));
+            let missing = self.blocked.len();
+            let Some(role) = self.note_or_block(role, address) else {
+                gone = gone.or(self.blocked.get(missing).map(|_| name));
+                continue;
+            };
             if let Some(first) = places.insert(role.id, name.at) {
                 self.findings.push(duplicate_key(&role.name, first, name.at));
                 continue;
@@ -206,11 +252,19 @@ impl<'d> Resolver<'d> {
             targets.insert(make(role.id), target);
         }
         let Some((name, entry)) = others else { return };
-        let settings = self.settings.resolve(entry.settings.as_ref(), &mut self.principals, &mut self.findings);
+        if let Some(gone) = gone {
+            // A role that was renamed would be taken for one of the others, and may be declared stricter than they are.
+            let detail =
+                format!("there is no role `{}`, and any of the others may be it under another name", gone.value);
+            self.blocked.push(BlockedEntry { address: format!("{above}/{ALL_OTHERS}"), detail, at: name.at });
+            return;
+        }
+        let resolved = self.settings.resolve(entry.settings.as_ref(), &mut self.principals, &mut self.findings);
         for role in roles.all().iter().filter(|role| fits(role) && !places.contains_key(&role.id)) {
             let (eligible, active) = (DesiredList::Unmanaged, DesiredList::Unmanaged);
-            let (mention, settings) = (Mention::AllOthers, settings.clone());
-            let target = DesiredTarget { mention, at: name.at, settings, eligible, active };
+            let mention = Mention::AllOthers;
+            let Resolved { settings, blocked } = resolved.clone();
+            let target = DesiredTarget { mention, at: name.at, settings, blocked, eligible, active };
             targets.insert(make(role.id), target);
         }
     }
@@ -233,10 +287,12 @@ impl<'d> Resolver<'d> {
         ownership: Ownership,
         surface: Surface,
     ) -> DesiredTarget {
+        let Resolved { settings, blocked } = self.settings.resolve(settings, &mut self.principals, &mut self.findings);
         DesiredTarget {
             mention: Mention::Named,
             at,
-            settings: self.settings.resolve(settings, &mut self.principals, &mut self.findings),
+            settings,
+            blocked,
             eligible: self.list(entry.eligible.as_ref(), Kind::Eligible, ownership, surface),
             active: self.list(entry.active.as_ref(), Kind::Active, ownership, surface),
         }
@@ -250,9 +306,13 @@ impl<'d> Resolver<'d> {
         surface: Surface,
     ) -> DesiredList {
         let Some(list) = list else { return DesiredList::Unmanaged };
-        let mut assignments = Vec::with_capacity(list.value.len());
+        let (mut assignments, mut unresolved) = (Vec::with_capacity(list.value.len()), Vec::new());
         for assignment in &list.value {
-            assignments.extend(self.assignment(assignment, kind, surface));
+            match self.assignment(assignment, kind, surface) {
+                Some(Ok(assignment)) => assignments.push(assignment),
+                Some(Err(gone)) => unresolved.push(gone),
+                None => {}
+            }
         }
         assignments.sort_by_key(|assignment: &DesiredAssignment| (assignment.key, assignment.at));
         for pair in assignments.windows(2) {
@@ -264,13 +324,31 @@ impl<'d> Resolver<'d> {
                 self.findings.push(duplicate_assignment(&name, first.at, second.at));
             }
         }
-        DesiredList::Managed { ownership, assignments, at: list.at }
+        DesiredList::Managed { ownership, assignments, unresolved, at: list.at }
     }
 
-    fn assignment(&mut self, assignment: &'d Assignment, kind: Kind, surface: Surface) -> Option<DesiredAssignment> {
+    fn assignment(
+        &mut self,
+        assignment: &'d Assignment,
+        kind: Kind,
+        surface: Surface,
+    ) -> Option<Result<DesiredAssignment, Unresolved>> {
         let unit = assignment.administrative_unit.as_ref().map(|unit| self.units.find(unit));
+        let gone = unit.as_ref().and_then(|unit| unit.as_ref().err());
+        let gone = gone.filter(|finding| finding.severity == Severity::Warning).map(|finding| finding.message.clone());
         let unit = unit.map(|unit| self.note(unit));
-        let principal = self.principals.find(&assignment.principal, &mut self.findings)?;
+        let over = assignment.administrative_unit.as_ref();
+        let over = over.map(|unit| format!("/administrativeUnit:{}", Names::part(&unit.value))).unwrap_or_default();
+        let principal = match self.principals.find(&assignment.principal, &mut self.findings) {
+            Found::One(principal) => principal,
+            Found::Gone(gone) => return Some(Err(Unresolved { label: gone.label + &over, ..gone })),
+            Found::Wrong => return None,
+        };
+        if let Some(detail) = gone {
+            let label = self.names.principal(principal.id) + &over;
+            let missing = Missing::Unit(principal.id);
+            return Some(Err(Unresolved { missing, label, detail, at: assignment.at }));
+        }
         if surface == Surface::Directory && principal.group().is_some_and(|facts| !facts.role_assignable) {
             self.findings.push(not_role_assignable(principal, assignment.principal.at));
         }
@@ -278,14 +356,27 @@ impl<'d> Resolver<'d> {
             Some(id) => AssignmentScope::AdministrativeUnit(id?),
             None => AssignmentScope::Whole,
         };
-        Some(DesiredAssignment {
+        Some(Ok(DesiredAssignment {
             key: AssignmentKey { kind, principal: principal.id, scope },
             schedule: assignment.schedule,
             justification: assignment.justification.clone(),
             ticket: assignment.ticket.clone(),
             condition: assignment.condition.as_ref().map(|condition| condition.value.clone()),
             at: assignment.at,
-        })
+        }))
+    }
+}
+
+/// The address of a scope that the tenant does not have.
+fn address_of(scope: &ScopeRef, names: &Names) -> String {
+    let part = Names::part;
+    match scope {
+        ScopeRef::ManagementGroup(name) => format!("azure/managementGroups/{}", part(&name.value)),
+        ScopeRef::Subscription(name) => format!("azure/subscriptions/{}", part(&name.value)),
+        ScopeRef::ResourceGroup { subscription, name } => {
+            format!("azure/subscriptions/{}/resourceGroups/{}", part(&subscription.value), part(&name.value))
+        }
+        ScopeRef::Id(scope) => format!("azure/{}", names.scope(&scope.value)),
     }
 }
 

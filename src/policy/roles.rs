@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::decode::Loc;
 use super::principals::ambiguous;
-use crate::diag::{Finding, nearest};
+use crate::diag::{Finding, Severity, nearest};
 use crate::model::scope::ScopeKind;
 use crate::model::{AdministrativeUnitId, ArmScope, Directory, Role, RoleId};
 
@@ -50,15 +50,21 @@ impl<'d> Roles<'d> {
         }
     }
 
+    fn has_id(&self, name: &str) -> bool {
+        name.parse::<RoleId>().is_ok_and(|id| self.all.binary_search_by_key(&id, |role| role.id).is_ok())
+    }
+
     fn unknown(&self, name: &Loc<&str>, fits: &impl Fn(&Role) -> bool) -> Finding {
-        let finding = Finding::error("unknown-role", format!("there is no role `{}` here", name.value))
+        let finding = Finding::warning("unknown-role", format!("there is no role `{}` here", name.value))
             .at(name.at, "no such role");
+        // What is there, and cannot be assigned here, is not gone.
+        let elsewhere = self.by_name.contains_key(&name.value.to_lowercase()) || self.has_id(name.value);
+        let severity = if elsewhere { Severity::Error } else { Severity::Warning };
+        let finding = Finding { severity, ..finding };
         let names = self.all.iter().filter(|role| fits(role)).map(|role| &*role.name);
         match nearest(name.value, names) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None if self.by_name.contains_key(&name.value.to_lowercase()) => {
-                finding.help("there is a role of this name, but it cannot be assigned at this scope")
-            }
+            None if elsewhere => finding.help("there is a role of this name, but it cannot be assigned at this scope"),
             None => finding.help("check the spelling, or write the id of the role"),
         }
     }
@@ -114,7 +120,8 @@ impl<'d> Units<'d> {
     fn unknown(&self, name: &Loc<Arc<str>>) -> Finding {
         let names = self.directory.administrative_units().iter().map(|unit| &*unit.name);
         let message = format!("there is no administrative unit `{}`", name.value);
-        let finding = Finding::error("unknown-administrative-unit", message).at(name.at, "no such administrative unit");
+        let finding =
+            Finding::warning("unknown-administrative-unit", message).at(name.at, "no such administrative unit");
         finding.help(match nearest(&name.value, names) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "check the spelling, or write the id".to_owned(),

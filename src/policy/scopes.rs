@@ -72,7 +72,7 @@ impl<'d> Scopes<'d> {
 fn unknown(directory: &Directory, kind: ScopeKind, name: &str, at: Span) -> Finding {
     let word = word(kind);
     let finding =
-        Finding::error("unknown-scope", format!("there is no {word} `{name}`")).at(at, format!("no such {word}"));
+        Finding::warning("unknown-scope", format!("there is no {word} `{name}`")).at(at, format!("no such {word}"));
     let places = directory.places().iter().filter(|place| place.scope.kind() == kind);
     let by_id = name.contains('/');
     let names = places.flat_map(|place| {

@@ -7,22 +7,55 @@ use super::assignment::PrincipalRef;
 use super::document::SettingsRef;
 use super::layer::{ApproverRef, Stated};
 use super::merge::Documents;
-use super::principals::Principals;
+use super::principals::{Found, Principals};
 use super::profile::Profiles;
 use crate::diag::{Finding, Findings, Span, nearest};
+use crate::model::settings::ActivationField;
 use crate::model::{
-    Approval, Approver, Approvers, Authentication, Directory, PrincipalId, PrincipalKind, Setting, Settings, Spec,
+    Approval, Approver, Approvers, Authentication, BlockedSetting, Directory, PrincipalId, PrincipalKind, Setting,
+    Settings, Spec, Unresolved,
 };
 
 /// Resolves the settings of targets, those of each profile once.
 pub(super) struct SettingsResolver<'d> {
     profiles: Profiles<'d>,
     directory: &'d Directory,
-    sets: BTreeMap<&'d str, BTreeSet<Approver>>,
-    by_profile: BTreeMap<&'d str, Settings<Spec>>,
+    sets: BTreeMap<&'d str, Approving>,
+    by_profile: BTreeMap<&'d str, Resolved>,
     warned: BTreeSet<Span>,
     /// Declared groups that have no members after a plan, with the place that says so.
     empty_groups: BTreeMap<PrincipalId, Span>,
+}
+
+/// The settings of a target, and the fields that name what the tenant does not have. Those fields are unmanaged: what
+/// the tenant has there stays.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Resolved {
+    pub(super) settings: Settings<Spec>,
+    pub(super) blocked: Vec<BlockedSetting>,
+}
+
+/// Who approves, and whoever of them could not be found.
+#[derive(Clone, Debug, Default)]
+struct Approving {
+    approvers: BTreeSet<Approver>,
+    gone: Vec<Unresolved>,
+}
+
+impl Approving {
+    fn add(&mut self, reference: &PrincipalRef, principals: &mut Principals<'_>, findings: &mut Findings) {
+        // Of other kinds the checks that need no tenant have said already that they cannot approve.
+        let approver = match reference.kind {
+            PrincipalKind::User => Approver::User,
+            PrincipalKind::Group => Approver::Group,
+            PrincipalKind::ServicePrincipal => return,
+        };
+        match principals.find(reference, findings) {
+            Found::One(principal) => drop(self.approvers.insert(approver(principal.id))),
+            Found::Gone(unresolved) => self.gone.push(unresolved),
+            Found::Wrong => {}
+        }
+    }
 }
 
 impl<'d> SettingsResolver<'d> {
@@ -36,7 +69,8 @@ impl<'d> SettingsResolver<'d> {
         findings: &mut Findings,
     ) -> Self {
         let sets = documents.approvers.iter().map(|(name, declared)| {
-            let set = declared.value.iter().filter_map(|reference| approver(reference, principals, findings)).collect();
+            let mut set = Approving::default();
+            declared.value.iter().for_each(|reference| set.add(reference, principals, findings));
             (&**name, set)
         });
         let sets = sets.collect();
@@ -49,47 +83,55 @@ impl<'d> SettingsResolver<'d> {
         settings: Option<&'d SettingsRef>,
         principals: &mut Principals<'d>,
         findings: &mut Findings,
-    ) -> Settings<Spec> {
-        let Some(settings) = settings else { return Settings::default() };
+    ) -> Resolved {
+        let Some(settings) = settings else { return Resolved::default() };
         if let SettingsRef::Profile(name) = settings
             && let Some(known) = self.by_profile.get(&*name.value)
         {
             return known.clone();
         }
         // What is wrong with the profile has been said where it is declared.
-        let Some(stated) = self.profiles.stated(settings) else { return Settings::default() };
-        let resolved = self.approval(&stated, principals, findings);
-        self.context(&resolved, findings);
+        let Some(stated) = self.profiles.stated(settings) else { return Resolved::default() };
+        let mut resolved = self.approval(&stated, principals, findings);
+        self.context(&mut resolved, findings);
         if let SettingsRef::Profile(name) = settings {
             self.by_profile.insert(&name.value, resolved.clone());
         }
         resolved
     }
 
-    fn approval(
-        &self,
-        stated: &Arc<Stated>,
-        principals: &mut Principals<'d>,
-        findings: &mut Findings,
-    ) -> Settings<Spec> {
-        let mut settings = stated.settings.clone();
-        let (Some(at), Some(references)) = (settings.activation.approval.at(), &stated.approvers) else {
-            return settings;
-        };
-        let mut all = BTreeSet::new();
+    fn approval(&self, stated: &Arc<Stated>, principals: &mut Principals<'d>, findings: &mut Findings) -> Resolved {
+        let mut resolved = Resolved { settings: stated.settings.clone(), blocked: Vec::new() };
+        let approval = &mut resolved.settings.activation.approval;
+        let (Some(at), Some(references)) = (approval.at(), &stated.approvers) else { return resolved };
+        let mut all = Approving::default();
         for reference in references.iter() {
             match reference {
-                ApproverRef::Set(name) => all.extend(self.sets.get(&*name.value).into_iter().flatten()),
-                ApproverRef::Principal(reference) => all.extend(approver(reference, principals, findings)),
+                ApproverRef::Set(name) => {
+                    if let Some(set) = self.sets.get(&*name.value) {
+                        all.approvers.extend(&set.approvers);
+                        all.gone.extend(set.gone.iter().cloned());
+                    }
+                }
+                ApproverRef::Principal(reference) => all.add(reference, principals, findings),
             }
         }
-        findings.extend(self.nobody(&all, at));
+        let Approving { approvers, gone } = all;
+        if let Some(unresolved) = gone.first() {
+            // Approval by those who are left is another rule than the declared one, and none at all would be none.
+            *approval = Setting::Unmanaged;
+            let detail = format!("names the approver {}, and {}", unresolved.label, unresolved.detail);
+            resolved.blocked.push(BlockedSetting { field: ActivationField::Approval.into(), detail, at });
+            return resolved;
+        }
         // Where nobody is left, the names that were wrong have been reported.
-        settings.activation.approval = match Approvers::new(all) {
+        let nobody = self.nobody(&approvers, at);
+        *approval = match Approvers::new(approvers) {
             Some(approvers) => Setting::Set { value: Approval::Required(approvers), at },
             None => Setting::Unmanaged,
         };
-        settings
+        findings.extend(nobody);
+        resolved
     }
 
     /// Approval by groups that all have no members.
@@ -105,44 +147,47 @@ impl<'d> SettingsResolver<'d> {
         findings
     }
 
-    /// A context that the tenant does not have is only a warning: it may be published later. Until then it asks for
-    /// nothing, so it does not do where a floor asks for authentication.
-    fn context(&mut self, settings: &Settings<Spec>, findings: &mut Findings) {
+    /// A context that the tenant does not have asks for nothing, so nothing is changed to it. One that is not published
+    /// is only a warning: it may be later. Until then it does not do where a floor asks for authentication.
+    fn context(&mut self, resolved: &mut Resolved, findings: &mut Findings) {
         let contexts = self.directory.contexts();
-        let Setting::Set { value: Authentication::Context(id), at } = settings.activation.authentication else {
+        let Setting::Set { value: Authentication::Context(id), at } = resolved.settings.activation.authentication
+        else {
             return;
         };
-        let known = contexts.iter().find(|context| context.id == id);
-        let floor = self.profiles.authentication_of_floor();
-        let good = known.is_some_and(|context| context.available || floor.is_none());
         // A tenant file may leave the contexts out: then nothing is known of them.
-        if good || contexts.is_empty() || !self.warned.insert(at) {
+        if contexts.is_empty() {
             return;
         }
-        let ids: Vec<String> = contexts.iter().map(|context| context.id.to_string()).collect();
-        let near =
-            nearest(&id.to_string(), ids.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-        let (message, label) = match known {
-            Some(_) => (format!("the authentication context `{id}` is not published"), "not published"),
-            None => (format!("the tenant has no authentication context `{id}`"), "not in the tenant"),
+        let known = contexts.iter().find(|context| context.id == id);
+        let first = self.warned.insert(at);
+        let Some(known) = known else {
+            let detail = format!("the tenant has no authentication context `{id}`");
+            let field = ActivationField::Authentication.into();
+            resolved.blocked.push(BlockedSetting { field, detail: detail.clone(), at });
+            if first {
+                let ids: Vec<String> = contexts.iter().map(|context| context.id.to_string()).collect();
+                let near = nearest(&id.to_string(), ids.iter().map(String::as_str));
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                let finding = Finding::warning("unknown-context", detail).at(at, "not in the tenant");
+                let floor = self.profiles.authentication_of_floor();
+                let finding = finding.at_some(floor, "the floor asks for authentication here");
+                findings.push(finding.help(help.unwrap_or_else(|| PUBLISH.to_owned())));
+            }
+            return;
         };
-        let finding = match floor {
+        if known.available || !first {
+            return;
+        }
+        let message = format!("the authentication context `{id}` is not published");
+        let finding = match self.profiles.authentication_of_floor() {
             Some(floor) => Finding::error("unknown-context", message)
-                .at(at, label)
+                .at(at, "not published")
                 .at(floor, "the floor asks for authentication here"),
-            None => Finding::warning("unknown-context", message).at(at, label),
+            None => Finding::warning("unknown-context", message).at(at, "not published"),
         };
-        let help = near.filter(|_| known.is_none());
-        findings
-            .push(finding.help(help.unwrap_or_else(|| "create and publish it under Conditional Access".to_owned())));
+        findings.push(finding.help(PUBLISH));
     }
 }
 
-fn approver(reference: &PrincipalRef, principals: &mut Principals<'_>, findings: &mut Findings) -> Option<Approver> {
-    match reference.kind {
-        PrincipalKind::User => principals.find(reference, findings).map(|user| Approver::User(user.id)),
-        PrincipalKind::Group => principals.find(reference, findings).map(|group| Approver::Group(group.id)),
-        // Said already by the checks that need no tenant.
-        PrincipalKind::ServicePrincipal => None,
-    }
-}
+const PUBLISH: &str = "create and publish it under Conditional Access";

@@ -116,7 +116,7 @@ fn directory() -> Arc<Directory> {
 fn resolved(text: &str) -> (Option<Desired>, SourceMap, Findings) {
     let (documents, sources, findings) = read(&[&format!("version: 1\n{text}")]);
     assert!(findings.is_empty(), "{}", show(&findings, &sources));
-    let (desired, findings) = resolve(&documents, &directory());
+    let (desired, findings) = resolve(&documents, &directory(), &Known::default());
     (desired, sources, findings)
 }
 
@@ -509,6 +509,8 @@ groups:
   SEC-Missing-And-Far: { members: [] }
 protected: [{ user: nobody }]
 "), @r#"
+    unknown-principal: the tenant has none of the 7 principals that the files name
+      help: are the files for another tenant? `tenant: { id: ... }` in a file says which
     unknown-role: there is no role `Global Administrater` here
       a.yaml:4:3 no such role <Global Administrater>
       help: did you mean `Global Administrator`?
@@ -581,7 +583,7 @@ azure:
       help: keep one of the two
     unknown-role: there is no role `00000000-0000-4000-8000-000000000203` here
       a.yaml:9:60 no such role <00000000-0000-4000-8000-000000000203>
-      help: check the spelling, or write the id of the role
+      help: there is a role of this name, but it cannot be assigned at this scope
     ambiguous-name: 2 roles have the name `App Operator`
       a.yaml:10:63 which one? <App Operator>
       help: write the id of the one you mean: `00000000-0000-4000-8000-000000000203`, `00000000-0000-4000-8000-000000000204`
@@ -656,7 +658,7 @@ fn unresolved_with(more: Vec<Principal>, text: &str) -> String {
     let (documents, sources, findings) = read(&[&format!("version: 1\n{text}")]);
     assert!(findings.is_empty(), "{}", show(&findings, &sources));
     let directory = Directory::clone(&directory()).with_principals(more);
-    show(&resolve(&documents, &Arc::new(directory)).1, &sources)
+    show(&resolve(&documents, &Arc::new(directory), &Known::default()).1, &sources)
 }
 
 #[test]
@@ -681,7 +683,7 @@ fn nobody_takes_over_a_reference_by_a_name_that_is_an_id() {
     // What it comes to is the object with that id.
     let (documents, ..) = read(&[&format!("version: 1\nprotected: [{{ group: {} }}]\n", guid(11))]);
     let directory = Arc::new(Directory::clone(&directory()).with_principals(vec![named(31, 11)]));
-    let desired = resolve(&documents, &directory).0.unwrap();
+    let desired = resolve(&documents, &directory, &Known::default()).0.unwrap();
     assert_eq!(desired.protected.keys().map(ToString::to_string).collect::<Vec<_>>(), [guid(11)]);
     // Without another object of this id it is only a strange name.
     assert_eq!(of(&format!("protected: [{{ group: {} }}]\n", guid(500))), "");
@@ -698,7 +700,7 @@ fn everybody_else_is_no_place_for_ownership() {
 fn a_planned_group_takes_no_id_that_is_taken() {
     let text = "version: 1\ngroups: { New: { create: {} } }\n";
     let planned = |directory: &Arc<Directory>| {
-        let desired = resolve(&read(&[text]).0, directory).0.unwrap();
+        let desired = resolve(&read(&[text]).0, directory, &Known::default()).0.unwrap();
         let id = *desired.groups.keys().next().unwrap();
         assert_eq!(&*desired.directory.principal(id).unwrap().display_name, "New");
         id
@@ -976,7 +978,7 @@ fn the_schema_knows_every_key_and_refuses_others() {
 fn all_of(text: &str) -> String {
     let (documents, sources, mut findings) = read(&[text]);
     findings.extend(check_offline(&documents));
-    findings.extend(resolve(&documents, &directory()).1);
+    findings.extend(resolve(&documents, &directory(), &Known::default()).1);
     report::render(&findings, &sources, report::Options { color: true, width: 80 })
 }
 

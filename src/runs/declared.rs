@@ -1,7 +1,8 @@
 //! What the files declared when the tenant last was as they say.
 //!
 //! With it, a difference can be told apart: where the files still declare the same, somebody changed the tenant; where
-//! they do not, the files were changed and not applied yet. Only fingerprints are kept, no names.
+//! they do not, the files were changed and not applied yet. Of what was declared only fingerprints are kept. Names are kept
+//! with their ids, so that a name that nobody has any more tells who was renamed from who left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,8 +15,8 @@ use super::record::RunId;
 use super::store::{Store, StoreError};
 use crate::model::settings::Visit;
 use crate::model::{
-    AssignmentKey, Changes, Desired, DesiredAssignment, DesiredEnding, DesiredList, DesiredMembers, Field, Kind, Leaf,
-    Ownership, PrincipalId, Relation, Setting, Settings, Spec, Target, TenantId, Time,
+    Approval, Approver, AssignmentKey, Changes, Desired, DesiredAssignment, DesiredEnding, DesiredList, DesiredMembers,
+    Field, Kind, Known, Leaf, Ownership, PrincipalId, Relation, Setting, Settings, Spec, Target, TenantId, Time,
 };
 use crate::plan::{ObservationKind, Operation, Plan};
 
@@ -37,6 +38,9 @@ pub struct Declared {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     entries: BTreeMap<String, String>,
+    /// Who had which name, of all whom the files named: `user:ada@contoso.example` and the id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    names: BTreeMap<String, PrincipalId>,
     /// What was assigned outside PIM by then.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     outside: BTreeSet<String>,
@@ -61,12 +65,18 @@ impl Declared {
     pub fn of(desired: &Desired, plan: &Plan, run: Option<RunId>, at: Time, commit: Option<String>) -> Self {
         let outside = plan.observations.iter().filter(|seen| seen.kind == ObservationKind::OutsidePim);
         let outside = outside.map(|seen| part(&seen.address)).collect();
-        Self { version: 1, tenant: plan.tenant, run, at, commit, entries: fingerprints(desired), outside }
+        let (entries, names) = (fingerprints(desired), names(desired));
+        Self { version: 1, tenant: plan.tenant, run, at, commit, entries, names, outside }
     }
 
     /// True when an assignment of this address was there outside PIM already.
     pub fn saw_outside(&self, address: &str) -> bool {
         self.outside.contains(&part(&address))
+    }
+
+    /// Who had which name, to tell who was renamed from who left.
+    pub fn known(&self) -> Known {
+        Known::new(self.names.iter().map(|(label, id)| (&**label, *id)), self.at.date().to_string())
     }
 
     /// Reads what was declared when the tenant last was as the files say, if that ever was.
@@ -126,6 +136,30 @@ impl Declared {
             }
         }
     }
+}
+
+/// Everybody whom the files name, with the names that they have in the tenant.
+fn names(desired: &Desired) -> BTreeMap<String, PrincipalId> {
+    let mut named: BTreeSet<PrincipalId> = desired.protected.keys().copied().collect();
+    for (group, declared) in &desired.groups {
+        named.insert(*group);
+        for relation in [Relation::Member, Relation::Owner] {
+            if let DesiredMembers::Managed { principals, .. } = declared.list(relation) {
+                named.extend(principals.keys());
+            }
+        }
+    }
+    for (target, declared) in &desired.targets {
+        named.extend(target.group());
+        for kind in Kind::ALL {
+            named.extend(declared.list(kind).assignments().iter().map(|assignment| assignment.key.principal));
+        }
+        if let Some(Approval::Required(approvers)) = declared.settings.activation.approval.value() {
+            named.extend(approvers.iter().map(Approver::principal));
+        }
+    }
+    let principals = named.into_iter().filter_map(|id| desired.directory.principal(id));
+    principals.map(|principal| (Known::label(principal.kind(), principal.policy_name()), principal.id)).collect()
 }
 
 fn fingerprints(desired: &Desired) -> BTreeMap<String, String> {

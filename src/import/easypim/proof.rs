@@ -12,7 +12,7 @@ use crate::import::names::Names;
 use crate::model::{Access, Desired, Directory, Kind, PrincipalKind, Snapshot, Time};
 use crate::plan::build;
 use crate::policy::document::{AzureEntry, GroupEntry, ScopeRef, TargetEntry};
-use crate::policy::{Documents, check_offline, load, merge, resolve};
+use crate::policy::{Documents, check_ends, check_offline, load, merge, resolve};
 
 /// Something in the files that a check refuses: a target, or an assignment to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,9 +69,10 @@ pub fn objections(
     let (documents, problems) = merge::merge(documents, files.len());
     findings.extend(problems);
     findings.extend(check_offline(&documents));
+    findings.extend(check_ends(&documents, now));
     let mut desired = None;
     if let Some(directory) = directory {
-        let (resolved, problems) = resolve(&documents, directory);
+        let (resolved, problems) = resolve(&documents, directory, &crate::model::Known::default());
         findings.extend(problems);
         desired = resolved;
     }
@@ -79,7 +80,7 @@ pub fn objections(
         desired.directory = Directory::joined(&desired.directory, &snapshot.directory);
         findings.extend(build(desired, snapshot, &sources, now).findings);
     }
-    findings.promote("until-in-the-past");
+    findings.promote_left_behind();
     let mut objections = Objections { desired, ..Objections::default() };
     let places = Places::of(&documents);
     for finding in findings.sorted().into_iter().filter(|finding| finding.severity == Severity::Error) {

@@ -52,6 +52,8 @@ fn when_a_group_loses(memberships: BTreeMap<PrincipalId, BTreeSet<PrincipalId>>)
         groups: BTreeMap::new(),
         targets: BTreeMap::new(),
         protected: BTreeMap::from([(id(ADA), Span::default())]),
+        unprotected: Vec::new(),
+        blocked: Vec::new(),
         files: 1,
     };
     let snapshot = Snapshot {

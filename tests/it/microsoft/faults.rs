@@ -12,7 +12,7 @@ use futures::FutureExt as _;
 use pimform::apply::{self, ApplyReport, Outcome, Stop};
 use pimform::backend::microsoft::{MicrosoftExecutor, VirtualTime};
 use pimform::backend::{self, BackendError, Execute, ReadQuery, ReadState, Receipt};
-use pimform::compare::{CompareError, Comparison, compare};
+use pimform::compare::{CompareError, Comparison, compare, nothing_known};
 use pimform::emulator::Fault;
 use pimform::model::{Directory, NameQuery, Snapshot, TargetRead};
 use pimform::plan::{GuardId, Operation, Plan, approve, guard};
@@ -141,7 +141,15 @@ impl Day {
     }
 
     async fn look(&self) -> Result<Comparison, CompareError> {
-        compare(&self.loaded.documents, &self.loaded.sources, &self.executor, &GuardId::ALL.into(), now()).await
+        compare(
+            &self.loaded.documents,
+            &self.loaded.sources,
+            &self.executor,
+            &nothing_known,
+            &GuardId::ALL.into(),
+            now(),
+        )
+        .await
     }
 
     async fn apply(&self) -> Applied {
@@ -197,7 +205,8 @@ impl Day {
         assert!(plan.steps.is_empty(), "{plan:#?}");
         let kept = local(&self.live.emulator.tenant_file());
         let (documents, sources) = (&self.loaded.documents, &self.loaded.sources);
-        let plan = compare(documents, sources, &kept, &BTreeSet::new(), now()).await.unwrap().planned.plan;
+        let plan =
+            compare(documents, sources, &kept, &nothing_known, &BTreeSet::new(), now()).await.unwrap().planned.plan;
         assert!(plan.steps.is_empty(), "{plan:#?}");
         let file = self.file();
         let made =

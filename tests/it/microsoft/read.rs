@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use pimform::backend::local::TenantFile;
 use pimform::backend::{ReadQuery, ReadState};
-use pimform::compare::{CompareError, Comparison, compare};
+use pimform::compare::{CompareError, Comparison, compare, nothing_known};
 use pimform::diag::Finding;
 use pimform::generate::{Mix, generate_mix};
 use pimform::model::PrincipalDetail;
@@ -27,7 +27,7 @@ fn examples() -> Vec<(PathBuf, String)> {
 }
 
 async fn try_plan(backend: &dyn ReadState, loaded: &Loaded) -> Result<Comparison, CompareError> {
-    compare(&loaded.documents, &loaded.sources, backend, &BTreeSet::new(), now()).await
+    compare(&loaded.documents, &loaded.sources, backend, &nothing_known, &BTreeSet::new(), now()).await
 }
 
 async fn plan(backend: &dyn ReadState, loaded: &Loaded) -> Comparison {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use pimform::apply::{self, ApplyReport, Observer, Outcome, Stop};
 use pimform::backend::local::{Tenant, TenantFile};
 use pimform::backend::{self, BackendError, Execute, ReadQuery, ReadState, Receipt};
-use pimform::compare::{CompareError, Comparison, compare};
+use pimform::compare::{CompareError, Comparison, compare, nothing_known};
 use pimform::diag::{FileId, Findings, SourceFile, SourceMap};
 use pimform::model::{Directory, NameQuery, PrincipalId, Snapshot, Target, TargetRead, TargetState, Time};
 use pimform::plan::{ApprovedPlan, GuardId, Operation, Plan, Step, StepId, Verdict, approve};
@@ -148,10 +148,12 @@ pub(crate) fn all_guards() -> BTreeSet<GuardId> {
 /// Compares; the findings where the files do not fit the tenant.
 pub(crate) fn look(policies: &Policies, tenant: &Tenant, now: Time) -> Result<Comparison, Vec<String>> {
     let memory = Memory::of(tenant.clone(), now);
-    wait(compare(&policies.documents, &policies.sources, &memory, &BTreeSet::new(), now)).map_err(|error| match error {
-        CompareError::Invalid(findings) => said(&findings),
-        other => panic!("{other:?}"),
-    })
+    wait(compare(&policies.documents, &policies.sources, &memory, &nothing_known, &BTreeSet::new(), now)).map_err(
+        |error| match error {
+            CompareError::Invalid(findings) => said(&findings),
+            other => panic!("{other:?}"),
+        },
+    )
 }
 
 /// Approved with these guards allowed.

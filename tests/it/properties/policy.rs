@@ -342,7 +342,11 @@ impl Writer<'_, '_, '_> {
         for (number, unit, row) in wanted {
             let own = target.group().is_some_and(|group| self.id_of(number) == group.to_string());
             let service = number == SERVICE.0 && kind == Kind::Eligible;
-            if own || service || !seen.insert((number, unit)) {
+            // A group that is active in a group is not in every group, and never an owner; only what is there is taken.
+            let there = row.as_ref().is_some_and(|row| row.kind == kind);
+            let is_group = (11..SERVICE.0).contains(&number) || number > SERVICE.0;
+            let nested = kind == Kind::Active && target.group().is_some() && is_group && !there;
+            if own || service || nested || !seen.insert((number, unit)) {
                 continue;
             }
             list.push(self.assignment(target, number, unit, row.as_ref(), never));

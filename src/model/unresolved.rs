@@ -1,0 +1,150 @@
+//! What files name and a tenant does not have: somebody who left, something that was deleted or renamed, a slip of the
+//! keyboard. Nobody can tell these apart by the name alone, so nothing may be taken from whom it could mean.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::settings::Field;
+use super::{AssignmentScope, Directory, Principal, PrincipalId, PrincipalKind};
+use crate::diag::{Span, nearest};
+
+/// An entry of a list that names something that the tenant does not have.
+#[derive(Clone, Debug)]
+pub struct Unresolved {
+    /// What is not there.
+    pub missing: Missing,
+    /// The last part of its address: `user:ada@contoso.example`.
+    pub label: String,
+    /// Why nothing is planned for it.
+    pub detail: String,
+    /// Where it stands.
+    pub at: Span,
+}
+
+/// What an entry names that the tenant does not have.
+#[derive(Clone, Debug)]
+pub enum Missing {
+    /// A principal.
+    Principal {
+        /// Of which kind.
+        kind: PrincipalKind,
+        /// By which name or id.
+        name: Arc<str>,
+        /// Who had the name when the tenant last was as declared, where that is recorded.
+        known: Option<PrincipalId>,
+    },
+    /// The administrative unit for somebody who is there.
+    Unit(PrincipalId),
+}
+
+impl Unresolved {
+    /// True when the entry could mean what somebody has, so that it must not be taken away for being undeclared.
+    pub fn may_mean(&self, principal: PrincipalId, scope: &AssignmentScope, directory: &Directory) -> bool {
+        match &self.missing {
+            Missing::Unit(who) => *who == principal && !scope.is_whole(),
+            Missing::Principal { known: Some(known), .. } => *known == principal,
+            Missing::Principal { kind, name, known: None } => {
+                directory.principal(principal).is_some_and(|principal| is_like(*kind, name, principal))
+            }
+        }
+    }
+}
+
+/// True when a name that nobody has is like that of a principal: by a slip of the keyboard, with the name that people
+/// see, in another domain, or under another kind.
+fn is_like(kind: PrincipalKind, name: &str, principal: &Principal) -> bool {
+    let own = principal.policy_name();
+    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+    if kind != principal.kind() {
+        return same(name, own);
+    }
+    let local = |name: &str| name.split_once('@').map(|(local, _)| local.to_lowercase());
+    same(name, &principal.display_name)
+        || local(name).is_some_and(|name| Some(name) == local(own))
+        || nearest(name, [&**own]).is_some()
+}
+
+/// A field of the settings whose declared value names something that the tenant does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockedSetting {
+    /// Which field.
+    pub field: Field,
+    /// Why nothing is planned for it.
+    pub detail: String,
+    /// Where it is set.
+    pub at: Span,
+}
+
+/// Something declared that the tenant does not have, with all that is declared below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockedEntry {
+    /// What it is about.
+    pub address: String,
+    /// Why nothing is planned for it.
+    pub detail: String,
+    /// Where it is declared.
+    pub at: Span,
+}
+
+/// Who had which name when the tenant last was as declared. Serves to tell who was renamed from who left.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    names: BTreeMap<String, PrincipalId>,
+    /// When that was.
+    on: String,
+}
+
+impl Known {
+    /// From labels such as `user:ada@contoso.example`, in any case, and the day when that was so.
+    pub fn new<'a>(names: impl IntoIterator<Item = (&'a str, PrincipalId)>, on: String) -> Self {
+        Self { names: names.into_iter().map(|(label, id)| (label.to_lowercase(), id)).collect(), on }
+    }
+
+    /// Who had the name.
+    pub fn id(&self, kind: PrincipalKind, name: &str) -> Option<PrincipalId> {
+        self.names.get(&Self::label(kind, name)).copied()
+    }
+
+    /// The day when that was so.
+    pub fn on(&self) -> &str {
+        &self.on
+    }
+
+    /// True when nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// How a name is kept.
+    pub fn label(kind: PrincipalKind, name: &str) -> String {
+        format!("{}:{name}", kind.address_word()).to_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PrincipalDetail;
+
+    fn user(name: &str, display_name: &str) -> Principal {
+        Principal {
+            id: PrincipalId::new(uuid::Uuid::from_u128(1)),
+            display_name: display_name.into(),
+            detail: PrincipalDetail::User { user_principal_name: name.into(), enabled: true },
+        }
+    }
+
+    #[test]
+    fn whom_a_name_could_mean_keeps_what_they_have() {
+        let ada = user("ada@contoso.example", "Ada Lovelace");
+        let like = |kind, name| is_like(kind, name, &ada);
+        for name in ["adda@contoso.example", "ada@fabrikam.example", "ada lovelace", "ADA@contoso.exmaple"] {
+            assert!(like(PrincipalKind::User, name), "{name}");
+        }
+        assert!(like(PrincipalKind::Group, "Ada@contoso.example"));
+        for name in ["leaver@contoso.example", "eve@contoso.example", "Ada Byron"] {
+            assert!(!like(PrincipalKind::User, name), "{name}");
+        }
+        assert!(!like(PrincipalKind::Group, "adda@contoso.example"));
+    }
+}
