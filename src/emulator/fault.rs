@@ -428,13 +428,13 @@ impl Faults {
                     Fault::FailedRequests(count) => directives.fail_after_accepting = *count,
                     Fault::LateVisibility(reads) => {
                         directives.unseen_calls = *reads;
-                        directives.shown_after_removal = directives.shown_after_removal.max(Lingering::Lists(*reads));
-                    }
-                    Fault::ArmListLag(ListLag::Reads(reads)) => {
                         directives.shown_after_removal = Lingering::Lists(*reads);
                     }
+                    Fault::ArmListLag(ListLag::Reads(reads)) => {
+                        directives.shown_after_removal_on_arm = Lingering::Lists(*reads);
+                    }
                     Fault::ArmListLag(ListLag::Seconds(seconds)) => {
-                        directives.shown_after_removal = Lingering::Seconds(*seconds);
+                        directives.shown_after_removal_on_arm = Lingering::Seconds(*seconds);
                     }
                     Fault::Widened(wider) => directives.wider = Some(*wider),
                     Fault::IgnoredUpdates(ignored) => directives.ignored = Some(*ignored),

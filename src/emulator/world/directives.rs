@@ -12,6 +12,8 @@ pub(crate) struct Directives {
     pub(crate) unseen_calls: u32,
     /// For each schedule removed from now on: how long lists still show it.
     pub(crate) shown_after_removal: Lingering,
+    /// The same for those of Azure, where it is longer.
+    pub(crate) shown_after_removal_on_arm: Lingering,
     /// So many of the next requests for something new stay `Granted` and never come about.
     pub(crate) stuck: u32,
     /// Whether an application, too, must have proven who it is with a second factor where a rule asks for it.

@@ -343,9 +343,10 @@ impl World {
             _ => Origin::Assigned,
         };
         let lingers = match asked.target.surface() {
-            Surface::Azure => self.directives.shown_after_removal.from(now),
-            Surface::Directory | Surface::Groups => None,
+            Surface::Azure => self.directives.shown_after_removal_on_arm.max(self.directives.shown_after_removal),
+            Surface::Directory | Surface::Groups => self.directives.shown_after_removal,
         };
+        let lingers = lingers.from(now);
         let is_new = matches!(asked.action, Action::AdminAssign | Action::SelfActivate);
         let schedules = self.schedules.entry(asked.target.clone()).or_default();
         let is_old = |schedule: &Schedule| {

@@ -267,6 +267,7 @@ fn same(at: &str, local: &Snapshot, live: &Snapshot) {
                 // inherited at a scope, the emulator shows in lists of that scope only.
                 assert!(scopes.len() >= 4 || local.is_subset(&live), "{at}: {local:?} {live:?}");
             }
+            (Some(TargetRead::WithoutSettings), TargetRead::WithoutSettings) => {}
             (local, live) => panic!("{at}: {local:?} {live:?}"),
         }
     }
