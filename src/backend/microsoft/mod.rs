@@ -15,6 +15,7 @@ mod groups;
 mod http;
 mod makers;
 pub mod permission;
+mod policies;
 pub mod probe;
 mod reader;
 mod redact;

@@ -8,7 +8,7 @@ pub(super) mod read;
 mod roles;
 
 pub(super) use places::{Places, find};
-pub(super) use policies::Policies;
+pub(super) use policies::{Policies, definition, find as find_policies, is_of};
 
 use super::http::path_segment;
 use crate::model::ArmScope;

@@ -10,11 +10,12 @@ use serde_json::Value;
 
 use super::super::assembly::why;
 use super::super::error::{ErrorKind, ServiceError};
-use super::super::http::{ReadClient, Service, odata_literal, query_value};
+use super::super::http::{ReadClient, Service, odata_literal, path_segment, query_value};
+use super::super::policies::is_unanswered;
 use super::super::rules;
 use super::super::schedules::{arm_scope, last_segment};
 use super::super::wire;
-use super::path;
+use super::{PIM, collection, path};
 use crate::model::{ArmScope, Current, RoleId, Settings};
 
 /// Up to so many roles of a scope are asked for one by one.
@@ -87,19 +88,77 @@ pub(in super::super) async fn read(client: &ReadClient, scope: &ArmScope, wanted
         Wanted::Only(roles) if !wanted.is_list() => roles,
         Wanted::All | Wanted::Only(_) => return list(client, scope).await,
     };
-    let reads = roles.iter().map(|(role, definition)| one(client, scope, *role, definition));
-    let mut known = Known::default();
+    match find(client, scope, roles).await {
+        Ok(found) if found.complete => ScopePolicies::Read(Known { complete: true, ..known(scope, &found.items) }),
+        Ok(found) => {
+            let mut known = known(scope, &found.items);
+            known.roles.retain(|role, _| roles.contains_key(role));
+            ScopePolicies::Read(known)
+        }
+        Err(error) => failed(scope, error),
+    }
+}
+
+/// What assigns policies to roles at a scope.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Listed {
+    /// What assigns them, with their rules.
+    pub(in super::super) items: Vec<Value>,
+    /// Whether these are all that there are at the scope.
+    pub(in super::super) complete: bool,
+}
+
+/// Finds the policies of a few roles at a scope, for whoever reads them and for whoever changes them. Each is asked for by
+/// itself; where one is not found so, or the service does not manage to answer, all of the scope are listed.
+pub(in super::super) async fn find(
+    client: &ReadClient,
+    scope: &ArmScope,
+    roles: &BTreeMap<RoleId, String>,
+) -> Result<Listed, ServiceError> {
+    let reads = roles.values().map(|definition| filtered(client, scope, definition));
+    let mut listed = Listed { items: Vec::new(), complete: false };
     for found in futures::future::join_all(reads).await {
         match found {
-            Ok(found) => known.extend(found),
-            Err(error) => return failed(scope, error),
+            Ok(items) => listed.items.extend(items),
+            Err(error) if is_unanswered(&error) => listed.complete = true,
+            Err(error) => return Err(error),
         }
     }
     // The filter compares ids as text. Where it found nothing, the list says whether there is nothing.
-    if roles.keys().any(|role| !known.roles.contains_key(role)) {
-        return list(client, scope).await;
+    let is_there = |role: &RoleId| listed.items.iter().any(|item| is_of(item, scope, *role));
+    if listed.complete || !roles.keys().all(is_there) {
+        listed = Listed { items: whole(client, scope).await?, complete: true };
     }
-    ScopePolicies::Read(known)
+    for item in &mut listed.items {
+        if roles.keys().any(|role| is_of(item, scope, *role)) {
+            with_rules(client, scope, item).await?;
+        }
+    }
+    Ok(listed)
+}
+
+/// Whether something assigns the policy of this role at this scope. The filter is not in the published definition, so it
+/// may be ignored; and what is elsewhere has other rules.
+pub(in super::super) fn is_of(item: &Value, scope: &ArmScope, role: RoleId) -> bool {
+    let properties = item.get("properties").unwrap_or(&Value::Null);
+    let own = wire::field(properties, "roleDefinitionId").and_then(|id| last_segment(id).parse::<RoleId>().ok());
+    let elsewhere = wire::field(properties, "scope").and_then(arm_scope).is_some_and(|place| place != *scope);
+    own == Some(role) && !elsewhere
+}
+
+/// Takes the rules from the policy itself, where its assignment does not have them.
+async fn with_rules(client: &ReadClient, scope: &ArmScope, item: &mut Value) -> Result<(), ServiceError> {
+    let Some(properties) = item.get_mut("properties").and_then(Value::as_object_mut) else { return Ok(()) };
+    if properties.get("effectiveRules").and_then(Value::as_array).is_some_and(|rules| !rules.is_empty()) {
+        return Ok(());
+    }
+    let Some(id) = wire::text(properties, "policyId").map(last_segment) else { return Ok(()) };
+    let path = collection(scope, &format!("roleManagementPolicies/{}", path_segment(id)), PIM);
+    let mut policy = client.get(Service::Arm, &path).await?;
+    if let Some(rules) = policy.pointer_mut("/properties/rules") {
+        properties.insert("effectiveRules".to_owned(), rules.take());
+    }
+    Ok(())
 }
 
 impl Known {
@@ -117,18 +176,19 @@ impl Known {
 }
 
 async fn list(client: &ReadClient, scope: &ArmScope) -> ScopePolicies {
-    match client.list(Service::Arm, &path::policies(scope)).await {
+    match whole(client, scope).await {
         Ok(items) => ScopePolicies::Read(Known { complete: true, ..known(scope, &items) }),
         Err(error) => failed(scope, error),
     }
 }
 
-async fn one(client: &ReadClient, scope: &ArmScope, role: RoleId, definition: &str) -> Result<Known, ServiceError> {
+async fn whole(client: &ReadClient, scope: &ArmScope) -> Result<Vec<Value>, ServiceError> {
+    client.list(Service::Arm, &path::policies(scope)).await
+}
+
+async fn filtered(client: &ReadClient, scope: &ArmScope, definition: &str) -> Result<Vec<Value>, ServiceError> {
     let filter = query_value(&format!("roleDefinitionId eq {}", odata_literal(definition)));
-    let filtered = format!("{}&$filter={filter}", path::policies(scope));
-    let mut known = known(scope, &client.list(Service::Arm, &filtered).await?);
-    known.roles.retain(|other, _| *other == role);
-    Ok(known)
+    client.list(Service::Arm, &format!("{}&$filter={filter}", path::policies(scope))).await
 }
 
 fn failed(scope: &ArmScope, error: ServiceError) -> ScopePolicies {

@@ -5,23 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::assembly::{Assembly, why};
-use super::super::error::{ErrorKind, ServiceError};
-use super::super::http::{ReadClient, Service, path_segment, query_value};
+use super::super::error::ServiceError;
+use super::super::http::{ReadClient, Service};
+use super::super::policies::{self, Assigned, Place};
 use super::super::wire;
 use super::role_ids::RoleIds;
 use crate::model::{Kind, RoleId, Surface, Target};
 
-/// The policies of all directory roles. Both parts of the filter must be there (docs/service.md: lists-1).
-const OF_ROLES: &str = "scopeId eq '/' and scopeType eq 'DirectoryRole'";
-
-/// The list of the policies of all directory roles, without their rules.
-fn assignments_of_policies() -> String {
-    format!("/v1.0/policies/roleManagementPolicyAssignments?$filter={}", query_value(OF_ROLES))
-}
-
-/// The same, with their rules.
+/// The list of the policies of all directory roles, with their rules.
 pub(in super::super) fn policies() -> String {
-    format!("{}&$expand=policy($expand=rules)", assignments_of_policies())
+    Place::Directory.with_rules()
 }
 
 /// The list of all assignments of directory roles of a kind.
@@ -104,58 +97,27 @@ fn is_asked(target: &Target, roles: &BTreeSet<RoleId>) -> bool {
 
 /// The settings of directory roles.
 async fn settings(client: &ReadClient, roles: &BTreeSet<RoleId>, ids: &RoleIds) -> Result<Assembly, ServiceError> {
-    match client.list(Service::Graph, &policies()).await {
+    let asked = |item: &Value| target(item, ids).filter(|target| is_asked(target, roles));
+    let listed = policies::all(client, Place::Directory, |item| asked(item).is_some()).await?;
+    if listed.is_empty() {
         // Every tenant has some; a list of none says nothing about any role.
-        Ok(items) if items.is_empty() => Ok(of_none(roles)),
-        Ok(items) => Ok(of_items(&items, roles, ids)),
-        // One policy that the service cannot show makes it fail on all of them (docs/service.md: lists-2). Then each is
-        // asked for by itself.
-        Err(error) if error.kind == ErrorKind::Unavailable => {
-            let items = client.list(Service::Graph, &assignments_of_policies()).await?;
-            Ok(if items.is_empty() { of_none(roles) } else { one_by_one(client, &items, roles, ids).await })
-        }
-        Err(error) => Err(error),
+        return Ok(of_none(roles));
     }
+    let mut found = Assembly::default();
+    for Assigned { assignment, rules } in listed {
+        let Some(target) = asked(&assignment) else { continue };
+        match rules {
+            Ok(rules) => found.policy(target, &rules),
+            Err(error) => found.broken(&target, why(&error.asked("read its settings"))),
+        }
+    }
+    Ok(found)
 }
 
 fn of_none(roles: &BTreeSet<RoleId>) -> Assembly {
     let mut found = Assembly::default();
     for role in roles {
         found.broken(&Target::Directory { directory_role: *role }, "the service lists no settings of directory roles");
-    }
-    found
-}
-
-fn of_items(items: &[Value], roles: &BTreeSet<RoleId>, ids: &RoleIds) -> Assembly {
-    let mut found = Assembly::default();
-    for item in items {
-        let Some(target) = target(item, ids).filter(|target| is_asked(target, roles)) else { continue };
-        match item.get("policy").and_then(|policy| policy.get("rules")).and_then(Value::as_array) {
-            Some(rules) => found.policy(target, rules),
-            None => found.broken(&target, "the service did not say what its settings are"),
-        }
-    }
-    found
-}
-
-async fn one_by_one(client: &ReadClient, items: &[Value], roles: &BTreeSet<RoleId>, ids: &RoleIds) -> Assembly {
-    let mut found = Assembly::default();
-    let (mut targets, mut paths) = (Vec::new(), Vec::new());
-    for item in items {
-        let Some(target) = target(item, ids).filter(|target| is_asked(target, roles)) else { continue };
-        match wire::field(item, "policyId").map(path_segment) {
-            Some(id) => {
-                targets.push(target);
-                paths.push(format!("/v1.0/policies/roleManagementPolicies/{id}/rules"));
-            }
-            None => found.broken(&target, "the service did not say what its settings are"),
-        }
-    }
-    for (target, rules) in targets.into_iter().zip(client.batch_list(&paths).await) {
-        match rules {
-            Ok(rules) => found.policy(target, &rules),
-            Err(error) => found.broken(&target, why(&error.asked("read its settings"))),
-        }
     }
     found
 }

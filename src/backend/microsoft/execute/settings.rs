@@ -6,16 +6,19 @@
 //! whole, and the next plan has only the others. Azure takes a list of rules only, and checks it as one (docs/service.md: rules-5).
 //! The id of a policy is looked up right before: it may change with each update (docs/service.md: rules-6).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::patience::Patience;
-use super::route::{API_VERSION, role_definition_id, scope_path};
+use super::route::{API_VERSION, scope_path};
 use super::{MicrosoftExecutor, Trail, conflict, lock, not_found};
-use crate::backend::microsoft::http::{Repeat, Reply, Service, WriteMethod, WriteRequest, path_segment, query_value};
+use crate::backend::microsoft::azure;
+use crate::backend::microsoft::http::{Repeat, Reply, Service, WriteMethod, WriteRequest, path_segment};
+use crate::backend::microsoft::policies::{self, Assigned, Place};
 use crate::backend::microsoft::rules::{Patch, patches};
-use crate::backend::microsoft::schedules::{arm_scope, last_segment};
+use crate::backend::microsoft::schedules::last_segment;
 use crate::backend::microsoft::wire;
 use crate::backend::microsoft::{ErrorKind, ServiceError};
 use crate::backend::{BackendError, Executed};
@@ -277,59 +280,32 @@ impl MicrosoftExecutor {
         }
     }
 
+    /// Found as the reader finds it, with the same fallbacks.
     async fn policy_now(&self, target: &Target) -> Result<Option<Policy>, ServiceError> {
         match target {
             Target::Directory { directory_role } => {
-                self.graph_policy("/", "DirectoryRole", &directory_role.to_string()).await
+                self.graph_policy(Place::Directory, &directory_role.to_string()).await
             }
-            Target::Group { group, access } => {
-                self.graph_policy(&group.to_string(), "Group", &access.to_string()).await
-            }
+            Target::Group { group, access } => self.graph_policy(Place::Group(*group), &access.to_string()).await,
             Target::Azure { scope, role } => self.azure_policy(scope, *role).await,
         }
     }
 
-    async fn graph_policy(&self, scope: &str, kind: &str, role: &str) -> Result<Option<Policy>, ServiceError> {
-        let filter = format!("scopeId eq '{scope}' and scopeType eq '{kind}' and roleDefinitionId eq '{role}'");
-        let path = format!(
-            "/v1.0/policies/roleManagementPolicyAssignments?$filter={}&$expand={}",
-            query_value(&filter),
-            query_value("policy($expand=rules)")
-        );
-        let assignments = self.read().list(Service::Graph, &path).await?;
-        let own = |assignment: &&Value| {
-            let is = |field: &str, own: &str| wire::field(assignment, field).map(|is| is.eq_ignore_ascii_case(own));
-            is("roleDefinitionId", role) == Some(true) && is("scopeId", scope) != Some(false)
+    async fn graph_policy(&self, place: Place, role: &str) -> Result<Option<Policy>, ServiceError> {
+        let Some(Assigned { assignment, rules }) = policies::one(self.read(), place, role).await? else {
+            return Ok(None);
         };
-        let Some(assignment) = assignments.iter().find(own) else { return Ok(None) };
-        let rules = assignment.pointer("/policy/rules").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(wire::field(assignment, "policyId").map(|id| Policy { id: id.to_owned(), rules }))
+        let rules = rules?;
+        Ok(wire::field(&assignment, "policyId").map(|id| Policy { id: id.to_owned(), rules }))
     }
 
     async fn azure_policy(&self, scope: &ArmScope, role: RoleId) -> Result<Option<Policy>, ServiceError> {
-        let base = format!("{}/providers/Microsoft.Authorization", scope_path(scope));
-        let filter = query_value(&format!("roleDefinitionId eq '{}'", role_definition_id(scope, role)));
-        let path = format!("{base}/roleManagementPolicyAssignments?api-version={API_VERSION}&$filter={filter}");
-        let assignments = self.read().list(Service::Arm, &path).await?;
-        let mut found = None;
-        for properties in assignments.iter().filter_map(|assignment| assignment.get("properties")) {
-            // The filter is not in the published definition, so it may be ignored; and what is elsewhere has other rules.
-            let own = wire::field(properties, "roleDefinitionId").map(last_segment).and_then(|id| id.parse().ok());
-            let elsewhere = wire::field(properties, "scope").and_then(arm_scope).is_some_and(|place| place != *scope);
-            if own == Some(role) && !elsewhere {
-                found = wire::field(properties, "policyId").map(|id| (id, properties));
-                break;
-            }
-        }
-        let Some((id, properties)) = found else { return Ok(None) };
-        let id = last_segment(id).to_owned();
-        let mut rules = properties.get("effectiveRules").and_then(Value::as_array).cloned().unwrap_or_default();
-        if rules.is_empty() {
-            let path = format!("{base}/roleManagementPolicies/{}?api-version={API_VERSION}", path_segment(&id));
-            let policy = self.read().get(Service::Arm, &path).await?;
-            rules = policy.pointer("/properties/rules").and_then(Value::as_array).cloned().unwrap_or_default();
-        }
-        Ok(Some(Policy { id, rules }))
+        let wanted = BTreeMap::from([(role, azure::definition(scope, role))]);
+        let listed = azure::find_policies(self.read(), scope, &wanted).await?;
+        let Some(item) = listed.items.iter().find(|item| azure::is_of(item, scope, role)) else { return Ok(None) };
+        let properties = item.get("properties").unwrap_or(&Value::Null);
+        let rules = properties.get("effectiveRules").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(wire::field(properties, "policyId").map(|id| Policy { id: last_segment(id).to_owned(), rules }))
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::assembly::{Assembly, why};
 use super::super::directory;
 use super::super::error::{ErrorKind, ServiceError};
 use super::super::http::{ReadClient, query_value};
+use super::super::policies::{self, Assigned, Place};
 use super::super::wire;
 use crate::model::{Access, GroupRead, GroupState, Kind, PrincipalId, Settings, Surface, Target};
 
@@ -36,10 +37,7 @@ impl Part {
     fn path(self, group: PrincipalId) -> String {
         let of_group = |field: &str| format!("{field} eq '{group}'");
         match self {
-            Self::Policies => {
-                let filter = query_value(&format!("{} and scopeType eq 'Group'", of_group("scopeId")));
-                format!("/v1.0/policies/roleManagementPolicyAssignments?$filter={filter}&$expand=policy($expand=rules)")
-            }
+            Self::Policies => Place::Group(group).with_rules(),
             Self::Schedules(kind) => {
                 let collection = match kind {
                     Kind::Eligible => "eligibilitySchedules",
@@ -90,7 +88,7 @@ pub(in super::super) async fn read(
     if parts.is_empty() {
         return found;
     }
-    let mut missing = BTreeSet::new();
+    let (mut missing, mut unanswered) = (BTreeSet::new(), BTreeSet::new());
     // Groups that PIM knows, and those of which it says that it does not.
     let (mut known, mut unknown) = (BTreeSet::new(), BTreeSet::new());
     let paths: Vec<String> = parts.iter().map(|(group, part)| part.path(*group)).collect();
@@ -103,7 +101,13 @@ pub(in super::super) async fn read(
             _ => {}
         }
         match part {
-            Part::Policies => take_policies(&mut found.targets, group, answer),
+            Part::Policies => match answer {
+                Err(error) if policies::is_unanswered(&error) => drop(unanswered.insert(group)),
+                answer => {
+                    let answer = answer.map(|items| items.into_iter().map(policies::assigned).collect());
+                    take_policies(&mut found.targets, group, answer);
+                }
+            },
             Part::Schedules(kind) => take_schedules(&mut found.targets, group, kind, answer),
             // Of a group that does not exist nothing is said.
             Part::Listed(_) if answer.as_ref().is_err_and(|error| error.kind == ErrorKind::NotFound) => {
@@ -111,6 +115,11 @@ pub(in super::super) async fn read(
             }
             Part::Listed(access) => take_list(&mut found.lists, group, access, answer),
         }
+    }
+    for group in unanswered {
+        let answer = policies::rule_by_rule(client, Place::Group(group), |_| true).await;
+        let answer = answer.map_err(|error| error.asked(Part::Policies.asked()));
+        take_policies(&mut found.targets, group, answer);
     }
     // Of a group that is there, nothing found is no answer: nobody would be told from who is only a static member.
     for group in known.intersection(&unknown) {
@@ -138,7 +147,7 @@ fn cannot_use_pim(error: &ServiceError) -> bool {
     error.code_is("ResourceTypeNotSupported")
 }
 
-fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Value>, ServiceError>) {
+fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Assigned>, ServiceError>) {
     let items = match answer {
         Ok(items) => items,
         Err(error) if cannot_use_pim(&error) => {
@@ -151,7 +160,7 @@ fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Va
         Err(error) if error.kind == ErrorKind::NotFound => return,
         Err(error) => return found.all_broken(&targets(group), why(&error)),
     };
-    for item in &items {
+    for Assigned { assignment: item, rules } in &items {
         let of_group = wire::field(item, "scopeId").is_some_and(|id| id.eq_ignore_ascii_case(&group.to_string()));
         let role = wire::field(item, "roleDefinitionId").unwrap_or_default();
         let access = BOTH.into_iter().find(|access| access.to_string().eq_ignore_ascii_case(role));
@@ -160,9 +169,9 @@ fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Va
             return found.all_broken(&targets(group), what);
         };
         let target = Target::Group { group, access };
-        match item.get("policy").and_then(|policy| policy.get("rules")).and_then(Value::as_array) {
-            Some(rules) => found.policy(target, rules),
-            None => found.broken(&target, "the service did not say what its settings are"),
+        match rules {
+            Ok(rules) => found.policy(target, rules),
+            Err(error) => found.broken(&target, why(error)),
         }
     }
 }
