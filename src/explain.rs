@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::{Place, SourceMap, Span};
 use crate::model::{
     AssignmentKey, AssignmentScope, Current, Desired, DesiredAssignment, DesiredGroup, DesiredList, DesiredMembers,
-    DesiredTarget, Field, GroupCreation, GroupRead, Kind, Leaf, Names, Ownership, PrincipalId, Relation, Row, Setting,
-    Settings, Snapshot, Sparse, Spec, Target, TargetRead, Time, Value, Zip,
+    DesiredTarget, Fact, Field, GroupCreation, GroupRead, Kind, Leaf, Names, Ownership, PrincipalId, Relation, Row,
+    Setting, Settings, Snapshot, Sparse, Spec, Target, TargetRead, Time, Value, Zip,
 };
 
 /// What is known of one thing that an address covers: a group, or a target.
@@ -56,7 +56,7 @@ pub struct ExplainedField {
     /// As the files set it, and where.
     pub declared: Option<(Value, Option<Place>)>,
     /// As the tenant has it.
-    pub tenant: Option<Value>,
+    pub tenant: Option<Fact<Value>>,
 }
 
 /// One assignment.
@@ -276,7 +276,7 @@ impl View<'_> {
     fn fields(&self, spec: &Settings<Spec>, tenant: Option<&Settings<Current>>) -> Vec<ExplainedField> {
         struct Fields<'a>(&'a SourceMap, Vec<ExplainedField>, bool);
         impl Zip<Spec, Current, Sparse> for Fields<'_> {
-            fn field<T: Leaf>(&mut self, field: Field, spec: &Setting<T>, tenant: &T) -> Option<T> {
+            fn field<T: Leaf>(&mut self, field: Field, spec: &Setting<T>, tenant: &Fact<T>) -> Option<T> {
                 let place = spec.at().and_then(|at| self.0.place(at));
                 self.1.push(ExplainedField {
                     field,

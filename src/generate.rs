@@ -4,6 +4,7 @@
 //! work: assignments that are missing, assignments that nobody declares, settings that are other ones. All else matches at
 //! [`NOW`].
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -193,6 +194,7 @@ impl Work {
         let mut entry = TargetEntry {
             target,
             settings,
+            unknown_settings: BTreeMap::new(),
             unreadable: None,
             without_settings: false,
             eligible: Vec::new(),

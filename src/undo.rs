@@ -9,7 +9,7 @@ use crate::diag::Span;
 use crate::model::{
     Access, AssignmentKey, AssignmentScope, Change, Changes, Condition, Current, Desired, DesiredAssignment,
     DesiredEnding, DesiredGroup, DesiredList, DesiredMembers, DesiredSchedule, DesiredTarget, Directory, Duration,
-    Ending, Field, GroupRead, Kind, Leaf, Mention, NameQuery, Ownership, PlaceQuery, PrincipalId, Relation, Row,
+    Ending, Fact, Field, GroupRead, Kind, Leaf, Mention, NameQuery, Ownership, PlaceQuery, PrincipalId, Relation, Row,
     Schedule, Setting, Settings, Snapshot, Spec, Target, TargetRead, Ticket, Time, Window, Zip,
 };
 use crate::plan::{Operation, Step};
@@ -309,7 +309,7 @@ fn as_it_is(key: &AssignmentKey, window: &Window, condition: Option<Condition>, 
 fn before(changes: &Settings<Changes>, now: &Settings<Current>) -> (Settings<Spec>, Vec<Field>) {
     struct Before(Vec<Field>);
     impl Zip<Changes, Current, Spec> for Before {
-        fn field<T: Leaf>(&mut self, field: Field, change: &Option<Change<T>>, now: &T) -> Setting<T> {
+        fn field<T: Leaf>(&mut self, field: Field, change: &Option<Change<T>>, now: &Fact<T>) -> Setting<T> {
             match change {
                 Some(change) if *now == change.after => {
                     Setting::Set { value: change.before.clone(), at: Span::default() }

@@ -58,6 +58,11 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry("unknown-profile", "no profile of this name", "take the suggestion, or declare it"),
     entry(
+        "extension-on-azure",
+        "how Azure Resource Manager writes a custom extension is not known",
+        "set it in the portal and leave the field out",
+    ),
+    entry(
         "extends-cycle",
         "profiles that extend each other in a circle",
         "break the circle at one of the places shown",

@@ -90,6 +90,8 @@ pub enum LeftReason {
         /// The end that it has.
         runs_until: Option<Time>,
     },
+    /// It is to last as long as the settings allow, and nobody can say how long that is.
+    LengthUnknown,
     /// It is there as declared, but the settings would not allow it today.
     BeyondSettings(Expiry),
     /// It is there once more, at other times than those that are declared.
@@ -153,9 +155,11 @@ fn declared_one<'a>(
     rows: &'a [Row],
     now: Time,
 ) {
-    let allowed = out.settings_after.assignment(declared.key.kind).expire_after;
-    let wanted = Wanted::new(&declared.schedule, allowed, now);
+    let allowed = out.settings_after.assignment(declared.key.kind).expire_after.known().copied();
     let mut left = |reason| out.left.push(Left { key: declared.key, declared: Some(declared), reason });
+    let Some(wanted) = Wanted::new(&declared.schedule, allowed, now) else {
+        return left(LeftReason::LengthUnknown);
+    };
     let (mut there, mut ended, mut outside) = (Vec::new(), None, None);
     for row in rows_of(rows, &declared.key) {
         match row.origin {
@@ -211,19 +215,20 @@ fn existing<'a>(
     declared: &'a DesiredAssignment,
     wanted: Wanted,
     row: &'a Row,
-    allowed: Expiry,
+    allowed: Option<Expiry>,
     now: Time,
 ) {
+    let too_long = allowed.filter(|allowed| exceeds(&wanted, *allowed, now));
     let how = how(declared, &wanted, row, now);
     if let Some(How::Renewal { ends }) = how
-        && exceeds(&wanted, allowed, now)
+        && let Some(allowed) = too_long
     {
         let reason = LeftReason::RenewalBeyondSettings { ends, allowed };
         out.left.push(Left { key: declared.key, declared: Some(declared), reason });
     } else if let Some(how) = how {
         let wanted = if how == How::Condition { wanted.as_it_is(&row.window, now) } else { wanted };
         out.assignments.push(AssignmentDiff::Differs { declared, wanted, row, how });
-    } else if exceeds(&wanted, allowed, now) {
+    } else if let Some(allowed) = too_long {
         let reason = LeftReason::BeyondSettings(allowed);
         out.left.push(Left { key: declared.key, declared: Some(declared), reason });
     }
@@ -250,12 +255,15 @@ impl Other<'_> {
     fn takes_over(&self, compared: &Compared, row: &Row, now: Time) -> bool {
         let key = AssignmentKey { kind: row.key.kind.other(), ..row.key };
         let Some(declared) = self.list.get(&key) else { return false };
-        let allowed = compared.settings_after.assignment(key.kind).expire_after;
+        let allowed = compared.settings_after.assignment(key.kind).expire_after.known().copied();
         let wanted = Wanted::new(&declared.schedule, allowed, now);
         let mut rows = rows_of(self.rows, &key).filter(|row| !row.window.is_over(now));
         let outside = rows.clone().any(|row| row.origin == Origin::OutsidePim);
         let there = rows.any(|row| row.origin.is_assigned());
-        !wanted.is_over(now) && wanted.schedule.start.is_none() && (there || !outside)
+        match wanted {
+            Some(wanted) => !wanted.is_over(now) && wanted.schedule.start.is_none() && (there || !outside),
+            None => there,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod schedule;
 
 use std::sync::Arc;
 
-use crate::model::settings::ActivationField;
+use crate::model::settings::{ActivationField, Undecided};
 use crate::model::{
     Changes, Current, Desired, DesiredTarget, Kind, Mention, Settings, Snapshot, Target, TargetRead, Time,
 };
@@ -56,6 +56,8 @@ pub enum Found<'a> {
 pub struct Compared<'a> {
     /// The settings that must change.
     pub changes: Settings<Changes>,
+    /// The declared settings of which nobody can say what they are now.
+    pub undecided: Vec<Undecided>,
     /// The settings as they will be.
     pub settings_after: Settings<Current>,
     /// The assignments that differ.
@@ -131,6 +133,7 @@ fn compare<'a>(
     let settings_after = settings.changed(&changes);
     let mut compared = Compared {
         changes,
+        undecided: settings.undecided(&declared.settings),
         settings_after,
         assignments: Vec::new(),
         left: Vec::new(),

@@ -34,20 +34,21 @@ pub(super) enum Comparison {
 }
 
 impl Wanted {
-    /// Fills the gap from the longest that the settings allow.
-    pub fn new(declared: &DesiredSchedule, allowed: Expiry, now: Time) -> Self {
+    /// Fills the gap from the longest that the settings allow. Nothing where there is a gap and nobody can say what they
+    /// allow.
+    pub fn new(declared: &DesiredSchedule, allowed: Option<Expiry>, now: Time) -> Option<Self> {
         let (end, renew) = match declared.end {
             DesiredEnding::Permanent => (Ending::Permanent, None),
             DesiredEnding::Until(end) => (Ending::Until(end), None),
             DesiredEnding::For { length, renew } => (Ending::After(length), renew),
-            DesiredEnding::AsAllowed => match allowed {
+            DesiredEnding::AsAllowed => match allowed? {
                 Expiry::Never => (Ending::Permanent, None),
                 Expiry::After(longest) => (Ending::After(longest), None),
             },
         };
         // The service replaces a start in the past by the present, so only one that lies ahead is asked for.
         let start = declared.start.filter(|start| *start > now);
-        Self { schedule: Schedule { start, end }, renew, as_allowed: declared.end == DesiredEnding::AsAllowed }
+        Some(Self { schedule: Schedule { start, end }, renew, as_allowed: declared.end == DesiredEnding::AsAllowed })
     }
 
     /// Asks for the times that an assignment has already. A declared length would begin anew.
@@ -116,7 +117,7 @@ mod tests {
     }
 
     fn wanted(end: DesiredEnding) -> Wanted {
-        Wanted::new(&DesiredSchedule { start: None, end }, Expiry::After(days(365)), NOW)
+        Wanted::new(&DesiredSchedule { start: None, end }, Some(Expiry::After(days(365))), NOW).unwrap()
     }
 
     fn running(end: Option<Time>) -> Window {
@@ -161,18 +162,20 @@ mod tests {
     #[test]
     fn without_a_schedule_it_lasts_as_long_as_the_settings_allow() {
         let declared = DesiredSchedule { start: None, end: DesiredEnding::AsAllowed };
-        assert_eq!(Wanted::new(&declared, Expiry::Never, NOW).schedule.end, Ending::Permanent);
-        assert_eq!(Wanted::new(&declared, Expiry::After(days(90)), NOW).schedule.end, Ending::After(days(90)));
+        let end = |allowed| Wanted::new(&declared, allowed, NOW).map(|wanted| wanted.schedule.end);
+        assert_eq!(end(Some(Expiry::Never)), Some(Ending::Permanent));
+        assert_eq!(end(Some(Expiry::After(days(90)))), Some(Ending::After(days(90))));
+        assert_eq!(end(None), None);
     }
 
     #[test]
     fn a_start_ahead_is_kept_and_a_start_behind_is_now() {
         let later = NOW + days(3);
         let declared = DesiredSchedule { start: Some(later), end: DesiredEnding::Permanent };
-        let ahead = Wanted::new(&declared, Expiry::Never, NOW);
+        let ahead = Wanted::new(&declared, None, NOW).unwrap();
         assert_eq!(ahead.compare(&Window { start: Some(later), end: None }, NOW), Comparison::Same);
         assert_eq!(ahead.compare(&running(None), NOW), Comparison::Differs(Shift::Shortens));
-        let behind = Wanted::new(&declared, Expiry::Never, NOW + days(4));
+        let behind = Wanted::new(&declared, None, NOW + days(4)).unwrap();
         assert_eq!(behind.schedule.start, None);
         assert_eq!(behind.compare(&running(None), NOW + days(4)), Comparison::Same);
     }

@@ -188,6 +188,9 @@ impl Drift {
         let mut items: Vec<Item> = steps.chain(outside).collect();
         items.sort_by(|a, b| (rank(a), &a.by, a.kind, &a.address).cmp(&(rank(b), &b.by, b.kind, &b.address)));
         let mut notes: Vec<String> = snapshot.notes.iter().cloned().collect();
+        let of_targets =
+            plan.observations.iter().filter(|seen| seen.kind == ObservationKind::Note && seen.address != "tenant");
+        notes.extend(of_targets.map(|seen| format!("{}: {}", seen.address, seen.detail)));
         if declared.is_none() && !items.is_empty() {
             notes.push(
                 "no apply is recorded in the store, so what the files say since then and what somebody changed look the same"

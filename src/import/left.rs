@@ -43,6 +43,8 @@ macro_rules! reasons {
 reasons! {
     /// Something that the backend met and does not know.
     NotUnderstood = "not-understood", "it is not known to this version; no plan touches it";
+    /// A setting with a value that this version cannot read.
+    UnknownValue = "unknown-value", "a value that is not known to this version; it is left alone";
     /// The target or group could not be read.
     Unreadable = "unreadable", "could not be read";
     /// Nothing is known of the principal.

@@ -115,8 +115,9 @@ pub fn names(snapshot: &Snapshot) -> NameQuery {
             ids.extend(state.rows.iter().map(|row| row.key.principal));
             query.administrative_units |=
                 state.rows.iter().any(|row| matches!(row.key.scope, AssignmentScope::AdministrativeUnit(_)));
-            query.contexts |= matches!(state.settings.activation.authentication, Authentication::Context(_));
-            if let Approval::Required(approvers) = &state.settings.activation.approval {
+            query.contexts |=
+                matches!(state.settings.activation.authentication.known(), Some(Authentication::Context(_)));
+            if let Some(Approval::Required(approvers)) = state.settings.activation.approval.known() {
                 ids.extend(approvers.iter().map(crate::model::Approver::principal));
             }
         }

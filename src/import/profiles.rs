@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Named;
 use super::draft::{Approvers, Draft, Layer, TargetDraft, Who};
 use crate::model::{
-    Approval, Authentication, Current, Expiry, Field, Kind, PrincipalKind, Settings, Surface, Value,
+    Approval, Authentication, Current, Expiry, Fact, Field, Kind, PrincipalKind, Settings, Surface, Value,
     settings::{ActivationField, AssignmentField, Leaf, Visit},
 };
 
@@ -162,8 +162,8 @@ fn describe(layer: &Layer) -> String {
 fn is_usual(field: Field, value: &Value) -> bool {
     struct Look<'v>(Field, &'v Value, bool);
     impl Visit<Current> for Look<'_> {
-        fn field<T: Leaf>(&mut self, field: Field, value: &T) {
-            self.2 |= field == self.0 && value.value() == *self.1;
+        fn field<T: Leaf>(&mut self, field: Field, value: &Fact<T>) {
+            self.2 |= field == self.0 && value.known().is_some_and(|value| value.value() == *self.1);
         }
     }
     let mut look = Look(field, value, false);

@@ -164,6 +164,9 @@ impl Source<'_> {
     ) -> (bool, Layer, BTreeSet<PrincipalId>) {
         let defaults = Settings::service_default(target.surface());
         let changed = state.settings.differing_from(&defaults);
+        for (field, unknown) in state.settings.unknown() {
+            left.say(format!("{address}/settings"), Why::UnknownValue, format!("`{field}` {unknown}"));
+        }
         let (layer, approvers) = settings::declarable(&changed, &self.names, address, left);
         let is_changed = !layer.is_empty();
         if self.fields == Fields::Changed && !self.full {

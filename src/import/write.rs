@@ -7,7 +7,7 @@ use super::draft::{Approvers, Draft, End, Entry, GroupDraft, Layer, Name, PlaceD
 use super::profiles::{Shared, targets, unique};
 use super::yaml::{Item, Map, Value as Yaml, comments};
 use crate::model::{
-    Approval, Authentication, Condition, Duration, Expiry, Level, PrincipalKind, TenantId, Time, Value,
+    Approval, Authentication, Condition, Duration, Expiry, Extensions, Level, PrincipalKind, TenantId, Time, Value,
 };
 
 /// The schema that editors check the files with, beside them.
@@ -305,6 +305,16 @@ fn leaf(value: &Value, by: &[Approvers]) -> Item {
                     Approvers::One(who) => principal(who),
                 })),
             );
+            Item::from(map)
+        }
+        Value::Extension(extensions) if extensions.is_none() => Item::from("none"),
+        Value::Extension(Extensions { before_approval, after_approval }) => {
+            let mut map = Map::short();
+            for (key, id) in [("before_approval", before_approval), ("after_approval", after_approval)] {
+                if let Some(id) = id {
+                    map.put(key, id.to_string());
+                }
+            }
             Item::from(map)
         }
         Value::Expiry(expiry) => {

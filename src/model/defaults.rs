@@ -3,7 +3,7 @@
 //! docs/service.md: rules-1, rules-2. Which directory roles ask for multifactor authentication from the start is not
 //! published, so a tenant file states it where it matters.
 
-use super::{Approval, Authentication, Current, Duration, Expiry, Level, Recipients, Settings, Surface};
+use super::{Approval, Authentication, Current, Duration, Expiry, Extensions, Level, Recipients, Settings, Surface};
 use crate::model::notification::{Notification, Notifications};
 use crate::model::settings::{Activation, AssignmentRules};
 
@@ -14,17 +14,27 @@ impl Settings<Current> {
             Surface::Directory => Expiry::Never,
             Surface::Groups | Surface::Azure => Expiry::After(Duration::from_days(days)),
         };
-        let notification = Notification { level: Level::All, default_recipients: true, to: Recipients::default() };
+        let notification = Notification {
+            level: Level::All.into(),
+            default_recipients: true.into(),
+            to: Recipients::default().into(),
+        };
+        let assignment = |days, justification: bool| AssignmentRules {
+            expire_after: expire_after(days).into(),
+            mfa: false.into(),
+            justification: justification.into(),
+        };
         Self {
             activation: Activation {
-                max_duration: Duration::from_hours(8),
-                authentication: Authentication::None,
-                justification: true,
-                ticket: false,
-                approval: Approval::NotRequired,
+                max_duration: Duration::from_hours(8).into(),
+                authentication: Authentication::None.into(),
+                justification: true.into(),
+                ticket: false.into(),
+                approval: Approval::NotRequired.into(),
+                extension: Extensions::default().into(),
             },
-            eligible_assignment: AssignmentRules { expire_after: expire_after(365), mfa: false, justification: false },
-            active_assignment: AssignmentRules { expire_after: expire_after(180), mfa: false, justification: true },
+            eligible_assignment: assignment(365, false),
+            active_assignment: assignment(180, true),
             notifications: Notifications::from_fn(|_, _| notification.clone()),
         }
     }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod defaults;
 pub mod desired;
 pub mod directory;
+pub mod extension;
 pub mod ids;
 pub mod notification;
 pub mod scope;
@@ -28,10 +29,11 @@ pub use directory::{
     AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, GroupFacts, GroupMembership, NameQuery, PlaceQuery,
     Principal, PrincipalDetail, PrincipalKind, Role, RoleQuery,
 };
+pub use extension::{ExtensionId, Extensions, Moment};
 pub use ids::{AdministrativeUnitId, PrincipalId, RoleId, TenantId};
 pub use scope::ArmScope;
 pub use settings::{
-    Change, Changes, Current, Direction, Field, Leaf, Setting, Settings, Shape, Slot, Sparse, Spec, Value, Zip,
+    Change, Changes, Current, Direction, Fact, Field, Leaf, Setting, Settings, Shape, Slot, Sparse, Spec, Value, Zip,
 };
 pub use snapshot::{GroupRead, GroupState, Makers, Snapshot, TargetRead, TargetState, through_pim};
 pub use target::{Access, Relation, Surface, Target};

@@ -31,7 +31,7 @@ impl MfaAsked {
         address: &str,
     ) {
         let (kind, at) = (assignment.key.kind, assignment.at);
-        if !compared.settings_after.assignment(kind).mfa {
+        if compared.settings_after.assignment(kind).mfa != true {
             return;
         }
         // Where the files leave the field alone, the tenant asks for it, at each target by itself.

@@ -200,7 +200,7 @@ impl Builder<'_> {
         for BlockedSetting { field, detail, at } in &declared.blocked {
             let wanted = declared.settings.activation.authentication.value();
             let is_so = *field == ActivationField::Authentication.into()
-                && wanted == Some(&compared.settings_after.activation.authentication);
+                && wanted.is_some_and(|wanted| compared.settings_after.activation.authentication == *wanted);
             if !is_so {
                 let detail = format!("`{field}`: {detail}; left as it is");
                 self.observe(ObservationKind::Blocked, format!("{address}/settings"), detail, Some(*at));
@@ -212,6 +212,7 @@ impl Builder<'_> {
             let operation = Operation::UpdateSettings { target: target.clone(), changes };
             self.draft(Phase::Settings, format!("{address}/settings"), operation, Reason::SettingsDiffer, Some(at));
         }
+        self.unknown(compared, address);
         let check = Check { declared, compared, now: self.now };
         for difference in &compared.assignments {
             let key = match difference {
@@ -231,6 +232,20 @@ impl Builder<'_> {
         for (kind, count) in &compared.unmanaged {
             let detail = observe::unmanaged(*kind, *count);
             self.observe(ObservationKind::Unmanaged, format!("{address}/{kind}"), detail, None);
+        }
+    }
+
+    /// Settings whose values are not known: those that are declared are blocked, the others noted.
+    fn unknown(&mut self, compared: &Compared, address: &str) {
+        let mut unknown = compared.settings_after.unknown();
+        for undecided in &compared.undecided {
+            unknown.remove(&undecided.field);
+            let detail = observe::undecided(undecided.field, &undecided.unknown);
+            self.observe(ObservationKind::Blocked, format!("{address}/settings"), detail, Some(undecided.at));
+        }
+        for (field, unknown) in unknown {
+            let detail = observe::unknown(field, &unknown);
+            self.observe(ObservationKind::Note, format!("{address}/settings"), detail, None);
         }
     }
 

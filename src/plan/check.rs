@@ -62,6 +62,7 @@ impl Check<'_> {
             }
             LeftReason::BeyondSettings(_)
             | LeftReason::RenewalBeyondSettings { .. }
+            | LeftReason::LengthUnknown
             | LeftReason::Additive
             | LeftReason::OutsidePim
             | LeftReason::OutsidePimOtherwise
@@ -72,9 +73,11 @@ impl Check<'_> {
     }
 
     fn length(&self, declared: &DesiredAssignment, wanted: &Wanted, address: &str, findings: &mut Findings) {
-        let allowed = self.rules(declared.key.kind).expire_after;
-        if exceeds(wanted, allowed, self.now) {
-            self.beyond(declared, allowed, address, findings);
+        // What the settings allow may not be known; then the service judges.
+        if let Some(allowed) = self.rules(declared.key.kind).expire_after.known()
+            && exceeds(wanted, *allowed, self.now)
+        {
+            self.beyond(declared, *allowed, address, findings);
         }
         let length = match wanted.schedule.end {
             Ending::Permanent => return,
@@ -127,7 +130,7 @@ impl Check<'_> {
                     .help(format!("add `{key}:` to the assignment, or set `{kind}_assignment.{key}: false`")),
             );
         };
-        if rules.justification && declared.justification.is_none() {
+        if rules.justification == true && declared.justification.is_none() {
             missing("justification-needed", "justification", "justification", spec.justification.at());
         }
     }

@@ -2,7 +2,8 @@
 
 use super::ObservationKind;
 use crate::diff::LeftReason;
-use crate::model::{Kind, Ownership, Window};
+use crate::model::settings::Unknown;
+use crate::model::{Field, Kind, Ownership, Window};
 
 /// For what an additive list keeps.
 pub(super) const KEPT: &str = "not declared; kept, because the list is additive";
@@ -53,11 +54,26 @@ pub(super) fn left(reason: LeftReason) -> (ObservationKind, String) {
                 ends.date()
             ),
         ),
+        LeftReason::LengthUnknown => (
+            ObservationKind::Blocked,
+            "it is to last as long as its settings allow, and how long that is could not be read; give it a length"
+                .to_owned(),
+        ),
         LeftReason::BeyondSettings(allowed) => (
             ObservationKind::LeftAsIs,
             format!("lasts longer than the settings allow today (at most {allowed}); left as it is"),
         ),
     }
+}
+
+/// For a setting that is declared while nobody can say what it is.
+pub(super) fn undecided(field: Field, unknown: &Unknown) -> String {
+    format!("`{field}` {unknown}; pimform does not write over what it does not know, and all else goes on")
+}
+
+/// For a setting that is not declared and of which nobody can say what it is.
+pub(super) fn unknown(field: Field, unknown: &Unknown) -> String {
+    format!("`{field}` {unknown}, which pimform does not know; it is left alone")
 }
 
 /// For a list that is not declared.

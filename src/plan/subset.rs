@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Operation, Plan, Reason, Step, StepId};
 use crate::diff::CLOCK_TOLERANCE;
 use crate::model::{
-    Change, Changes, Current, Desired, Ending, Field, GroupRead, Leaf, PrincipalId, PrincipalKind, Relation, Row,
+    Change, Changes, Current, Desired, Ending, Fact, Field, GroupRead, Leaf, PrincipalId, PrincipalKind, Relation, Row,
     Schedule, Settings, Snapshot, Sparse, Target, TargetRead, Time, Zip,
 };
 
@@ -205,8 +205,8 @@ impl Tenant<'_> {
 fn has_changes(settings: &Settings<Current>, changes: &Settings<Changes>, rest: Option<&Settings<Changes>>) -> bool {
     struct Has(bool);
     impl Zip<Current, Changes, Sparse> for Has {
-        fn field<T: Leaf>(&mut self, _: Field, now: &T, change: &Option<Change<T>>) -> Option<T> {
-            self.0 &= change.as_ref().is_none_or(|change| change.after == *now);
+        fn field<T: Leaf>(&mut self, _: Field, now: &Fact<T>, change: &Option<Change<T>>) -> Option<T> {
+            self.0 &= change.as_ref().is_none_or(|change| *now == change.after);
             None
         }
     }

@@ -10,7 +10,7 @@ use super::layer::{ApproverRef, Layer, Stated, without_approvers};
 use super::merge::{Declared, Documents};
 use super::profile::Profiles;
 use crate::diag::{Finding, Findings, Span, nearest};
-use crate::model::{DesiredEnding, Kind, PrincipalKind, Surface, Time};
+use crate::model::{DesiredEnding, Kind, PrincipalKind, Setting, Surface, Time};
 
 /// The key that stands for all roles not named.
 pub(super) const ALL_OTHERS: &str = "*";
@@ -102,7 +102,8 @@ fn references(documents: &Documents, profiles: &Profiles<'_>, findings: &mut Fin
         findings.push(profiles.unknown(floor));
     }
     let mut checked = BTreeSet::new();
-    for (_, _, entry) in targets(documents) {
+    let mut on_azure = BTreeSet::new();
+    for (surface, _, entry) in targets(documents) {
         let Some(settings) = &entry.settings else { continue };
         let name = match settings {
             SettingsRef::Profile(name) => Some(name),
@@ -113,12 +114,27 @@ fn references(documents: &Documents, profiles: &Profiles<'_>, findings: &mut Fin
         {
             findings.push(profiles.unknown(name));
         }
+        if surface == Surface::Azure
+            && let Some(stated) = profiles.stated(settings)
+            && let Setting::Set { value, at } = &stated.settings.activation.extension
+            && !value.is_none()
+            && on_azure.insert(*at)
+        {
+            findings.push(extension_on_azure(*at));
+        }
         // What a thousand targets take from one profile is wrong once.
         let again = matches!(settings, SettingsRef::Profile(name) if !checked.insert(&*name.value));
         if let Some(stated) = profiles.stated(settings).filter(|_| !again) {
             findings.extend(profiles.below_floor(&stated.settings));
         }
     }
+}
+
+/// How Azure Resource Manager calls the rule is not known, so nobody can write it. docs/service.md: policies-3
+fn extension_on_azure(at: Span) -> Finding {
+    Finding::error("extension-on-azure", "a custom extension cannot be declared for a role of Azure")
+        .at(at, "declared here")
+        .help("set it in the portal and leave the field out; for directory roles and groups it can be declared")
 }
 
 fn approvers(documents: &Documents, findings: &mut Findings) {

@@ -8,12 +8,14 @@ use super::assignment::PrincipalRef;
 use super::decode::{Decode, Decoder, Gone, Loc, QUOTE, document, duration};
 use super::node::{Node, NodeValue};
 use crate::diag::{Finding, Span};
+use crate::model::extension::ExtensionIdError;
 use crate::model::notification::{Audiences, Notification, Notifications};
 use crate::model::settings::{Activation, AssignmentRules};
 use crate::model::time::DurationError;
 use crate::model::values::{ContextIdError, MailError};
 use crate::model::{
-    Approval, Authentication, ContextId, Duration, Expiry, Level, Mail, Recipients, Setting, Settings, Spec,
+    Approval, Authentication, ContextId, Duration, Expiry, ExtensionId, Extensions, Level, Mail, Recipients, Setting,
+    Settings, Spec,
 };
 
 document! {
@@ -45,6 +47,9 @@ document! {
         ticket: Option<Loc<bool>>;
         /// Who must agree: `none`, or `{ by: [approver set or principal, ...] }`.
         approval: Option<Loc<ApprovalRef>>, example "none";
+        /// Which custom extensions are asked: `none`, or `{ before_approval: ID, after_approval: ID }` with at least one
+        /// of the two.
+        extension: Option<Loc<Extensions>>, example "none";
     }
 }
 
@@ -108,6 +113,16 @@ document! {
     pub struct ContextKeys titled "AuthenticationContext" {
         /// Its id.
         context: ContextId, example "c1";
+    }
+}
+
+document! {
+    /// Custom extensions.
+    pub struct ExtensionKeys titled "Extensions" {
+        /// The id of the one that is asked before anybody approves.
+        before_approval: Option<ExtensionId>;
+        /// The id of the one that is asked after somebody has approved.
+        after_approval: Option<ExtensionId>;
     }
 }
 
@@ -198,7 +213,7 @@ fn same<T>(value: Option<Loc<T>>) -> Setting<T> {
 }
 
 fn activation(keys: ActivationKeys) -> (Activation<Spec>, Option<Arc<[ApproverRef]>>) {
-    let ActivationKeys { max_duration, authentication, justification, ticket, approval } = keys;
+    let ActivationKeys { max_duration, authentication, justification, ticket, approval, extension } = keys;
     let mut approvers = None;
     let approval = set(approval, |approval| match approval {
         ApprovalRef::None => Approval::NotRequired,
@@ -213,6 +228,7 @@ fn activation(keys: ActivationKeys) -> (Activation<Spec>, Option<Arc<[ApproverRe
         justification: same(justification),
         ticket: same(ticket),
         approval,
+        extension: same(extension),
     };
     (activation, approvers)
 }
@@ -344,6 +360,38 @@ fn both<T>(node: &Node<'_>, decoder: &mut Decoder<'_>) -> Option<T> {
     )
 }
 
+impl Decode for ExtensionId {
+    type Schema = Self;
+
+    fn decode(node: &Node<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let help = "write its id; its name can be changed, and the service does not tell the names of all";
+        decoder.parse(node, "the id of a custom extension", help, |text| {
+            text.parse().map_err(|error: ExtensionIdError| Finding::error("bad-value", error.to_string()).help(help))
+        })
+    }
+}
+
+impl Decode for Extensions {
+    type Schema = ExtensionsSchema;
+
+    fn decode(node: &Node<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let help = "write `none`, or `{ before_approval: ID }`, `{ after_approval: ID }` or both in one";
+        match &node.value {
+            NodeValue::Text(text) if text == "none" => Some(Self::default()),
+            NodeValue::Map(_) => {
+                let ExtensionKeys { before_approval, after_approval } = ExtensionKeys::decode(node, decoder)?;
+                let extensions = Self { before_approval, after_approval };
+                if extensions.is_none() {
+                    let finding = Finding::error("missing-key", "no extension is named");
+                    return decoder.refuse(finding.at(decoder.span(node), "which one?").help(help));
+                }
+                Some(extensions)
+            }
+            _ => decoder.wrong_type(node, "`none` or a map", help),
+        }
+    }
+}
+
 impl Decode for ApproverRef {
     type Schema = ApproverSchema;
 
@@ -407,6 +455,13 @@ either!(
     AuthenticationSchema titled "Authentication": generator => [
         serde_json::json!({ "enum": ["none", "mfa"] }),
         generator.subschema_for::<ContextKeys>()
+    ]
+);
+either!(
+    /// How [`Extensions`] look in the schema.
+    ExtensionsSchema titled "Extension": generator => [
+        serde_json::json!({ "const": "none" }),
+        generator.subschema_for::<ExtensionKeys>()
     ]
 );
 either!(

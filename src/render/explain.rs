@@ -74,7 +74,7 @@ fn width(text: &str) -> usize {
 
 fn fields(out: &mut String, fields: &[ExplainedField], names: &Names) {
     let tenant = |field: &ExplainedField| {
-        field.tenant.as_ref().map_or_else(|| "?".to_owned(), |value| visible(&words::of(value, names)).into_owned())
+        field.tenant.as_ref().map_or_else(|| "?".to_owned(), |value| visible(&words::fact(value, names)).into_owned())
     };
     let managed = fields.iter().filter_map(|field| {
         let (value, place) = field.declared.as_ref()?;
@@ -239,7 +239,7 @@ pub fn explained_json(explanation: &Explanation, names: &Names, now: Time) -> Js
             "field": field.field.to_string(),
             "declared": field.declared.as_ref().map(|(value, _)| words::of(value, names)),
             "declared_at": field.declared.as_ref().and_then(|(_, place)| place.as_ref()),
-            "tenant": field.tenant.as_ref().map(|value| words::of(value, names)),
+            "tenant": field.tenant.as_ref().map(|value| words::fact(value, names)),
         })
     });
     let assignments = explanation.assignments.iter().map(|assignment| {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::diag::Place;
 use crate::model::time::DayEdge;
-use crate::model::{Approval, Authentication, Ending, Level, Names, PrincipalId, Schedule, Time, Value, Window};
+use crate::model::{Approval, Authentication, Ending, Fact, Level, Names, PrincipalId, Schedule, Time, Value, Window};
 use crate::plan::{PrincipalName, Reason};
 
 use super::view::{Cell, SpanKind, Tone};
@@ -90,6 +90,7 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
         Value::Level(Level::None) => "no mail at all".to_owned(),
         Value::Level(Level::Critical) => "true".to_owned(),
         Value::Level(Level::All) => "false".to_owned(),
+        Value::Extension(extensions) => extensions.to_string(),
         Value::Approval(Approval::NotRequired) => "none".to_owned(),
         Value::Approval(Approval::DefaultApprovers) => "the service's default approvers".to_owned(),
         Value::Approval(Approval::Required(_)) | Value::Recipients(_) => return None,
@@ -112,6 +113,14 @@ pub(super) fn thousands(number: usize) -> String {
         }
     }
     out
+}
+
+/// A value that the tenant has, or what was met that cannot be read.
+pub(super) fn fact(fact: &Fact<Value>, names: &Names) -> String {
+    match fact {
+        Fact::Known(value) => of(value, names),
+        Fact::Unknown { unknown } => format!("not known: {unknown}"),
+    }
 }
 
 /// A settings value with every principal in it by name.

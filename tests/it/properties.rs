@@ -343,7 +343,7 @@ fn value(settings: &Settings<Current>) -> Value {
 
 /// The path of every field, as the policy language has it.
 fn paths() -> Vec<String> {
-    let mut paths: Vec<String> = ["max_duration", "authentication", "justification", "ticket", "approval"]
+    let mut paths: Vec<String> = ["max_duration", "authentication", "justification", "ticket", "approval", "extension"]
         .map(|key| format!("activation.{key}"))
         .into();
     for kind in Kind::ALL {

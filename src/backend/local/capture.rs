@@ -12,7 +12,7 @@ use super::state::Defaults;
 use crate::model::scope::ScopeKind;
 use crate::model::{
     Access, ArmScope, Directory, GroupFacts, GroupRead, GroupState, Principal, PrincipalDetail, PrincipalId, RoleId,
-    Settings, Snapshot, Surface, Target, TargetRead, through_pim,
+    Snapshot, Surface, Target, TargetRead, through_pim,
 };
 
 impl TenantFile {
@@ -134,19 +134,19 @@ fn entry(target: &Target, read: &TargetRead, defaults: &Defaults, directory: &Di
         Target::Group { group, .. } => directory.principal(*group).is_some_and(|group| group.group().is_some()),
         Target::Azure { .. } => true,
     };
+    let defaults = defaults.of(target.surface());
     let entry = match read {
         TargetRead::WithoutSettings => {
-            let entry = target_entry(target, &Settings::default(), &[], None);
+            let entry = target_entry(target, defaults, defaults, &[], None);
             TargetEntry { without_settings: true, ..entry }
         }
-        TargetRead::Unreadable(why) => target_entry(target, &Settings::default(), &[], Some(Arc::clone(why))),
+        TargetRead::Unreadable(why) => target_entry(target, defaults, defaults, &[], Some(Arc::clone(why))),
         TargetRead::Present(state) => {
-            let settings = state.settings.differing_from(defaults.of(target.surface()));
-            let is_plain = settings.is_vacant() && state.rows.is_empty() && target.surface() != Surface::Azure;
+            let is_plain = state.settings == *defaults && state.rows.is_empty() && target.surface() != Surface::Azure;
             if is_plain {
                 return None;
             }
-            target_entry(target, &settings, &state.rows, None)
+            target_entry(target, &state.settings, defaults, &state.rows, None)
         }
     };
     there.then_some(entry)

@@ -11,8 +11,8 @@ use super::state::{self, Defaults, Group, Record, Tenant};
 use crate::backend::BackendError;
 use crate::model::scope::ScopeKind;
 use crate::model::{
-    ArmPlace, ArmScope, AssignmentKey, Directory, GroupState, Kind, Names, PrincipalId, Row, Settings, Target, Time,
-    Window,
+    ArmPlace, ArmScope, AssignmentKey, Current, Directory, GroupState, Kind, Names, PrincipalId, Row, Settings, Target,
+    Time, Window,
 };
 
 impl Tenant {
@@ -46,12 +46,16 @@ impl Tenant {
     }
 
     fn add_target(&mut self, at: usize, entry: TargetEntry) -> Result<(), Wrong> {
-        let TargetEntry { target, settings, unreadable, without_settings, eligible, active } = entry;
+        let TargetEntry { target, settings, unknown_settings, unreadable, without_settings, eligible, active } = entry;
         if !self.exists(&target) {
             return Err(Wrong::new(missing(&self.objects, at, &target), "list it, or take the target out"));
         }
         let defaults = self.defaults.of(target.surface());
-        let settings = if settings.is_vacant() { Arc::clone(defaults) } else { Arc::new(defaults.with(&settings)) };
+        let settings = if settings.is_vacant() && unknown_settings.is_empty() {
+            Arc::clone(defaults)
+        } else {
+            Arc::new(defaults.with(&settings).without(&unknown_settings))
+        };
         let made = |kind: Kind, entry: &RowEntry| {
             let key = AssignmentKey { kind, principal: entry.principal, scope: entry.scope };
             Some((key, entry.made_by.clone()?))
@@ -103,7 +107,7 @@ impl Tenant {
         let targets = self.targets.iter().map(|(target, record)| {
             let defaults = self.defaults.of(target.surface());
             let unreadable = record.unreadable.clone();
-            let entry = target_entry(target, &record.settings.differing_from(defaults), &record.rows, unreadable);
+            let entry = target_entry(target, &record.settings, defaults, &record.rows, unreadable);
             named(TargetEntry { without_settings: record.without_settings, ..entry }, &record.makers)
         });
         TenantFile { groups: groups.collect(), targets: targets.collect(), ..(*self.head).clone() }
@@ -113,14 +117,16 @@ impl Tenant {
 /// The entry of a target in a file.
 pub(super) fn target_entry(
     target: &Target,
-    settings: &Settings<crate::model::Sparse>,
+    settings: &Settings<Current>,
+    defaults: &Settings<Current>,
     rows: &[Row],
     unreadable: Option<Arc<str>>,
 ) -> TargetEntry {
     let of = |kind| rows.iter().filter(move |row| row.key.kind == kind).map(row_entry).collect();
     TargetEntry {
         target: target.clone(),
-        settings: settings.clone(),
+        settings: settings.differing_from(defaults),
+        unknown_settings: settings.unknown(),
         unreadable,
         without_settings: false,
         eligible: of(Kind::Eligible),

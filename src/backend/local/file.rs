@@ -6,14 +6,16 @@
 mod layout;
 mod parse;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::model::settings::Unknown;
 use crate::model::{
-    Access, AdministrativeUnitId, ArmScope, AssignmentScope, Condition, ContextId, GroupMembership, Origin,
+    Access, AdministrativeUnitId, ArmScope, AssignmentScope, Condition, ContextId, Field, GroupMembership, Origin,
     PrincipalId, RoleId, Settings, Sparse, Surface, Target, TenantId, Time,
 };
 
@@ -277,6 +279,9 @@ pub struct TargetEntry {
     /// What differs from the service's default settings.
     #[serde(skip_serializing_if = "Settings::is_vacant")]
     pub settings: Settings<Sparse>,
+    /// Settings whose values are not known, each with what was met instead.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_settings: BTreeMap<Field, Unknown>,
     /// Why settings and assignments could not be read, if they could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<Arc<str>>,
@@ -313,6 +318,9 @@ struct TargetKeys {
     /// What differs from the service's default settings.
     #[serde(default)]
     settings: Settings<Sparse>,
+    /// Settings whose values are not known, each with what was met instead.
+    #[serde(default)]
+    unknown_settings: BTreeMap<Field, Unknown>,
     /// Why settings and assignments could not be read, if they could not.
     unreadable: Option<Arc<str>>,
     /// True for a role that has no settings of PIM yet.
@@ -331,7 +339,7 @@ impl TryFrom<TargetKeys> for TargetEntry {
 
     fn try_from(keys: TargetKeys) -> Result<Self, Self::Error> {
         let TargetKeys { directory_role, group, access, scope, role, .. } = keys;
-        let TargetKeys { settings, unreadable, without_settings, eligible, active, .. } = keys;
+        let TargetKeys { settings, unknown_settings, unreadable, without_settings, eligible, active, .. } = keys;
         let target = match (directory_role, (group, access), (scope, role)) {
             (Some(directory_role), (None, None), (None, None)) => Target::Directory { directory_role },
             (None, (Some(group), Some(access)), (None, None)) => Target::Group { group, access },
@@ -346,10 +354,10 @@ impl TryFrom<TargetKeys> for TargetEntry {
         if without_settings && target.surface() == Surface::Groups {
             return Err("a group always has settings, so `without_settings` cannot be");
         }
-        if without_settings && !settings.is_vacant() {
+        if without_settings && !(settings.is_vacant() && unknown_settings.is_empty()) {
             return Err("`without_settings` and `settings` contradict each other");
         }
-        Ok(Self { target, settings, unreadable, without_settings, eligible, active })
+        Ok(Self { target, settings, unknown_settings, unreadable, without_settings, eligible, active })
     }
 }
 

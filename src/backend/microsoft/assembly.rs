@@ -140,10 +140,11 @@ impl Assembly {
         &'a self,
         targets: impl Fn(&Target) -> bool + 'a,
     ) -> impl Iterator<Item = PrincipalId> + 'a {
-        let approvers = self.settings.iter().filter_map(|(target, settings)| match &settings.activation.approval {
-            Approval::Required(approvers) => Some((target, approvers.iter().map(Approver::principal))),
-            Approval::NotRequired | Approval::DefaultApprovers => None,
-        });
+        let approvers =
+            self.settings.iter().filter_map(|(target, settings)| match settings.activation.approval.known() {
+                Some(Approval::Required(approvers)) => Some((target, approvers.iter().map(Approver::principal))),
+                Some(Approval::NotRequired | Approval::DefaultApprovers) | None => None,
+            });
         let approvers = approvers.map(|(target, principals)| (target, principals.collect::<Vec<_>>()));
         let rows = self.rows.iter();
         let rows = rows.map(|(target, rows)| (target, rows.iter().map(|row| row.key.principal).collect::<Vec<_>>()));

@@ -1,4 +1,4 @@
-//! The 17 rules as Azure Resource Manager writes them, and back. Their shapes: docs/service.md: rules-7.
+//! The rules as Azure Resource Manager writes them, and back. Their shapes: docs/service.md: rules-7.
 
 use serde_json::{Map, Value, json};
 
@@ -6,13 +6,13 @@ use crate::emulator::arm::body::{self, invalid};
 use crate::emulator::arm::shape::without_nulls;
 use crate::emulator::wire::ServiceFailure;
 use crate::emulator::world::{
-    Approval, Approver, ApproverKind, AuthenticationContext, Enablement, Expiration, Level, Notification, Principal,
-    Rule, RuleId, Rules, World,
+    Approval, Approver, ApproverKind, AuthenticationContext, CustomExtension, Enablement, Expiration, Level,
+    Notification, Principal, Rule, RuleId, Rules, World,
 };
 
 /// All rules of a policy.
 pub(super) fn show_all(world: &World, rules: &Rules) -> Vec<Value> {
-    RuleId::all().map(|id| show(world, id, &rules.get(id))).collect()
+    rules.ids().map(|id| show(world, id, &rules.get(id))).collect()
 }
 
 fn show(world: &World, id: RuleId, rule: &Rule) -> Value {
@@ -27,6 +27,7 @@ fn show(world: &World, id: RuleId, rule: &Rule) -> Value {
         Rule::AuthenticationContext(rule) => {
             json!({ "isEnabled": rule.enabled, "claimValue": rule.claim })
         }
+        Rule::CustomExtension(rule) => json!({ "isEnabled": rule.enabled, "customExtensionId": rule.id }),
         Rule::Notification(rule) => {
             let RuleId::Notification(recipient, _) = id else { return Value::Null };
             json!({
@@ -94,7 +95,8 @@ pub(super) fn read_all(values: &[Value], rules: &Rules) -> Result<Vec<(RuleId, R
     for value in values {
         let fields = value.as_object().ok_or_else(|| invalid("a rule is not an object."))?;
         let name = body::needed(fields, "id")?;
-        let id = RuleId::parse(name).ok_or_else(|| {
+        // What this service calls a rule on extensions is not known, so it takes none that it does not have.
+        let id = RuleId::parse(name).filter(|id| rules.has(*id)).ok_or_else(|| {
             ServiceFailure::new(400, "InvalidPolicyRule", format!("The policy rule id {name} is invalid."))
         })?;
         if read.iter().any(|(other, _)| *other == id) {
@@ -137,6 +139,13 @@ fn read_one(id: RuleId, value: &Value, now: &Rule) -> Result<Rule, ServiceFailur
             let sent = body::text(fields, "claimValue")?.map(str::to_owned);
             let claim = sent.or_else(|| now.claim.clone()).filter(|claim| enabled && !claim.is_empty());
             Rule::AuthenticationContext(AuthenticationContext { enabled, claim })
+        }
+        Rule::CustomExtension(now) => {
+            let fields = fields(&["isEnabled", "customExtensionId"])?;
+            let enabled = body::truth(fields, "isEnabled")?.unwrap_or(now.enabled);
+            let sent = body::text(fields, "customExtensionId")?.map(str::to_owned);
+            let id = sent.or_else(|| now.id.clone()).filter(|_| enabled);
+            Rule::CustomExtension(CustomExtension { enabled, id })
         }
         Rule::Notification(now) => {
             let own = [

@@ -84,7 +84,7 @@ pub(super) fn rule_list(world: &World, request: &Request, id: &str, name: &str) 
     let render = |id: &RuleId| rule::print(world, target.surface(), *id, &policy.rules.get(*id));
     let print = Print { entity: &schema::RULE, render: &render, expand: &no_links };
     let what = format!("policies/roleManagementPolicies('{}')/{name}", policy_id(world, &target));
-    Ok(print.list(request, &what, usize::MAX, &query, in_order(world, &target)))
+    Ok(print.list(request, &what, usize::MAX, &query, in_order(world, &target, &policy)))
 }
 
 /// `/policies/roleManagementPolicies/{id}/rules/{rule}`
@@ -97,7 +97,9 @@ pub(super) fn single_rule(
 ) -> Result<Reply, ServiceFailure> {
     let target = readable(world, find(world, id))?;
     let no_rule = || ServiceFailure::new(404, "ResourceNotFound", format!("The policy rule id {rule_id} is invalid."));
-    let rule_id = RuleId::parse(rule_id).ok_or_else(no_rule)?;
+    // One that the policy does not have yet comes by a change of the policy only.
+    let has = |id: &RuleId| world.policy(&target).rules.has(*id);
+    let rule_id = RuleId::parse(rule_id).filter(has).ok_or_else(no_rule)?;
     match request.method {
         Method::GET => {
             let query = Query::parse(request, &schema::RULE, Takes::One)?;
@@ -263,13 +265,13 @@ fn print_policy(world: &World, target: &Target, query: &Query) -> Value {
 fn rules(world: &World, target: &Target, query: &Query) -> Value {
     let (policy, surface): (Policy, Surface) = (world.policy(target), target.surface());
     let print = |id: RuleId| nested(rule::print(world, surface, id, &policy.rules.get(id)), query, &schema::RULE);
-    in_order(world, target).into_iter().map(print).collect()
+    in_order(world, target, &policy).into_iter().map(print).collect()
 }
 
 /// The rules of a policy in the order in which they are printed. It differs between policies.
 // docs/service.md: habits-2
-fn in_order(world: &World, target: &Target) -> Vec<RuleId> {
-    let mut ids: Vec<RuleId> = RuleId::all().collect();
+fn in_order(world: &World, target: &Target, policy: &Policy) -> Vec<RuleId> {
+    let mut ids: Vec<RuleId> = policy.rules.ids().collect();
     let first = world.policy_id(target).as_bytes().first().copied().map_or(0, usize::from);
     let count = ids.len().max(1);
     ids.rotate_left(first % count);

@@ -1,4 +1,4 @@
-//! The 17 rules in the JSON of Graph, both ways.
+//! The rules in the JSON of Graph, both ways.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::body::{Fields, invalid, merge};
 use crate::emulator::wire::ServiceFailure;
 use crate::emulator::world::{
-    Approval, Approver, ApproverKind, AuthenticationContext, Enablement, Expiration, Level, Notification, Rule, RuleId,
-    Surface, Target, World,
+    Approval, Approver, ApproverKind, AuthenticationContext, CustomExtension, Enablement, Expiration, Level,
+    Notification, Rule, RuleId, Surface, Target, World,
 };
 
 const TYPE_PREFIX: &str = "#microsoft.graph.unifiedRoleManagementPolicy";
@@ -25,6 +25,12 @@ pub(super) fn print(world: &World, surface: Surface, id: RuleId, rule: &Rule) ->
             let claim = rule.claim.clone().map_or(off, Value::from);
             json!({ "isEnabled": rule.enabled, "claimValue": claim })
         }
+        Rule::CustomExtension(rule) => json!({
+            "isEnabled": rule.enabled,
+            "customExtensionId": rule.id,
+            "displayName": null,
+            "customAttributes": [],
+        }),
         Rule::Notification(rule) => {
             let recipient = match id {
                 RuleId::Notification(recipient, _) => recipient.as_str(),
@@ -176,6 +182,17 @@ fn content(fields: &mut Fields, id: RuleId) -> Result<Rule, ServiceFailure> {
             enabled: fields.flag("isEnabled")?.unwrap_or(false),
             claim: fields.text("claimValue")?.filter(|text| !text.is_empty()),
         })),
+        RuleId::CustomExtension(_) => {
+            // Read only.
+            fields.take("displayName");
+            if fields.list("customAttributes")?.is_some_and(|list| !list.is_empty()) {
+                return Err(ServiceFailure::not_implemented("`customAttributes` of a custom extension".to_owned()));
+            }
+            Ok(Rule::CustomExtension(CustomExtension {
+                enabled: fields.flag("isEnabled")?.unwrap_or(false),
+                id: fields.text("customExtensionId")?.filter(|text| !text.is_empty()),
+            }))
+        }
         RuleId::Notification(recipient, _) => {
             if fields.text("notificationType")?.is_some_and(|kind| !kind.eq_ignore_ascii_case("Email")) {
                 return Err(invalid("'notificationType' is always 'Email'."));

@@ -186,6 +186,8 @@ pub(super) struct TargetEntry {
     pub(super) role: Option<Uuid>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) settings: Settings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) unknown_settings: std::collections::BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unreadable: Option<String>,
     #[serde(default, skip_serializing_if = "is_no")]

@@ -140,6 +140,9 @@ fn target(world: &mut World, entry: TargetEntry) -> Result<(), String> {
     if let Some(reason) = entry.unreadable {
         world.unreadable.insert(target.clone(), reason);
     }
+    if let Some(field) = entry.unknown_settings.keys().next() {
+        return Err(format!("what the service holds in `{field}` is not known, so it cannot be played"));
+    }
     if entry.without_settings {
         world.without_policy.insert(target.clone());
     }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::emulator::world::{
-    Approver, ApproverKind, Enablement, Expiration, Level, Notification as Told, Place, Recipient, Rules, iso_length,
-    iso_seconds, length_seconds,
+    Approver, ApproverKind, CustomExtension, Enablement, Expiration, Level, Moment, Notification as Told, Place,
+    Recipient, Rules, iso_length, iso_seconds, length_seconds,
 };
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -39,6 +39,17 @@ struct Activation {
     ticket: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<Approval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extension: Option<Extension>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Extension {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_approval: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_approval: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -210,6 +221,12 @@ fn activation(rules: &mut Rules, from: &Activation) -> Result<(), String> {
             rules.context.claim = Some(id.to_lowercase());
         }
     }
+    if let Some(Extension { before_approval, after_approval }) = from.extension.clone() {
+        // As an ordinary save in the portal leaves it: both are there, and what is not named is empty.
+        for (moment, id) in [(Moment::PreApproval, before_approval), (Moment::PostApproval, after_approval)] {
+            rules.extensions.insert(moment, CustomExtension { enabled: id.is_some(), id });
+        }
+    }
     match &from.approval {
         None => {}
         Some(Approval::None) => rules.approval.required = false,
@@ -258,6 +275,7 @@ pub(super) fn differing(rules: &Rules, defaults: &Rules) -> Settings {
     settings.activation.ticket = differs(own.ticketing, &default.ticketing);
     settings.activation.authentication = differs(authentication(rules), &authentication(defaults));
     settings.activation.approval = differs(approval(rules), &approval(defaults));
+    settings.activation.extension = differs(extension(rules), &Extension::default());
     for place in [Place::AdminEligibility, Place::AdminAssignment] {
         let (own, default) = (rules.enablement.get(place), defaults.enablement.get(place));
         let expire_after = differs(expire_after(rules, place), &expire_after(defaults, place));
@@ -311,6 +329,11 @@ fn authentication(rules: &Rules) -> Authentication {
         (_, true) => Authentication::Mfa,
         (_, false) => Authentication::None,
     }
+}
+
+fn extension(rules: &Rules) -> Extension {
+    let asked = |moment| rules.extensions.get(&moment).filter(|rule| rule.enabled).and_then(|rule| rule.id.clone());
+    Extension { before_approval: asked(Moment::PreApproval), after_approval: asked(Moment::PostApproval) }
 }
 
 fn approval(rules: &Rules) -> Approval {

@@ -34,8 +34,8 @@ pub(crate) use objects::{
     Membership, Principal, ServicePrincipal, Subscription, Tenant, User,
 };
 pub(crate) use policy::{
-    Approval, Approver, ApproverKind, AuthenticationContext, Enablement, Expiration, Level, Notification, Place,
-    Policy, Recipient, Rule, RuleId, Rules,
+    Approval, Approver, ApproverKind, AuthenticationContext, CustomExtension, Enablement, Expiration, Level, Moment,
+    Notification, Place, Policy, Recipient, Rule, RuleId, Rules,
 };
 pub(crate) use request::{Accepted, Action, Asked, Ending, Status, Window};
 pub(crate) use request_log::RequestLog;

@@ -1,4 +1,4 @@
-//! The policy of a target: 17 rules, in a form of our own that neither service has.
+//! The policy of a target: 17 rules and up to two on custom extensions, in a form of our own that neither service has.
 
 use uuid::Uuid;
 
@@ -62,7 +62,29 @@ impl Recipient {
     }
 }
 
-/// Names one of the 17 rules.
+/// When a custom extension is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moment {
+    /// Before anybody approves.
+    PreApproval,
+    /// After somebody has approved.
+    PostApproval,
+}
+
+impl Moment {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::PreApproval, Self::PostApproval];
+
+    /// As it stands in the name of the rule.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::PreApproval => "PreApproval",
+            Self::PostApproval => "PostApproval",
+        }
+    }
+}
+
+/// Names a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RuleId {
     /// How long it may last.
@@ -73,12 +95,14 @@ pub(crate) enum RuleId {
     Approval,
     /// The authentication context.
     AuthenticationContext,
+    /// Which custom extension is asked.
+    CustomExtension(Moment),
     /// Who is told.
     Notification(Recipient, Place),
 }
 
 impl RuleId {
-    /// All 17.
+    /// The 17 that every policy has.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let of_place = |place| {
             let own: &[Self] = match place {
@@ -95,24 +119,25 @@ impl RuleId {
 
     /// Its name. Case matters.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::all().find(|id| id.to_string() == text)
+        Self::all().chain(Moment::ALL.map(Self::CustomExtension)).find(|id| id.to_string() == text)
     }
 
     /// Who does what.
     pub(crate) fn place(self) -> Place {
         match self {
             Self::Expiration(place) | Self::Enablement(place) | Self::Notification(_, place) => place,
-            Self::Approval | Self::AuthenticationContext => Place::EndUserAssignment,
+            Self::Approval | Self::AuthenticationContext | Self::CustomExtension(_) => Place::EndUserAssignment,
         }
     }
 
-    /// `Expiration`, `Enablement`, `Approval`, `AuthenticationContext`, `Notification`: the part of the type's name.
+    /// `Expiration`, `Enablement`, `Approval` and so on: the part of the type's name.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Expiration(_) => "Expiration",
             Self::Enablement(_) => "Enablement",
             Self::Approval => "Approval",
             Self::AuthenticationContext => "AuthenticationContext",
+            Self::CustomExtension(_) => "CustomExtension",
             Self::Notification(..) => "Notification",
         }
     }
@@ -121,8 +146,10 @@ impl RuleId {
 impl std::fmt::Display for RuleId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.kind())?;
-        if let Self::Notification(recipient, _) = self {
-            write!(f, "_{}", recipient.as_str())?;
+        match self {
+            Self::Notification(recipient, _) => write!(f, "_{}", recipient.as_str())?,
+            Self::CustomExtension(moment) => write!(f, "_{}", moment.as_str())?,
+            _ => {}
         }
         write!(f, "_{}_{}", self.place().caller(), self.place().level())
     }
@@ -270,6 +297,15 @@ pub(crate) struct AuthenticationContext {
     pub(crate) claim: Option<String>,
 }
 
+/// A custom extension that may be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CustomExtension {
+    /// Whether it is.
+    pub(crate) enabled: bool,
+    /// Its id.
+    pub(crate) id: Option<String>,
+}
+
 /// Which events are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -308,7 +344,7 @@ pub(crate) struct Notification {
     pub(crate) recipients: Vec<String>,
 }
 
-/// The 17 rules.
+/// The rules.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rules {
     /// Rules 1, 6, 11.
@@ -321,6 +357,8 @@ pub(crate) struct Rules {
     pub(crate) context: AuthenticationContext,
     /// The nine others.
     pub(crate) notification: PerPlace<PerRecipient<Notification>>,
+    /// Rules 18 and 19, which a policy that is older than they are does not have.
+    pub(crate) extensions: std::collections::BTreeMap<Moment, CustomExtension>,
 }
 
 /// One rule's content.
@@ -334,11 +372,26 @@ pub(crate) enum Rule {
     Approval(Approval),
     /// The authentication context.
     AuthenticationContext(AuthenticationContext),
+    /// Which custom extension is asked.
+    CustomExtension(CustomExtension),
     /// Who is told.
     Notification(Notification),
 }
 
 impl Rules {
+    /// Those that there are.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RuleId> {
+        RuleId::all().chain(self.extensions.keys().copied().map(RuleId::CustomExtension))
+    }
+
+    /// Whether a rule is there.
+    pub(crate) fn has(&self, id: RuleId) -> bool {
+        match id {
+            RuleId::CustomExtension(moment) => self.extensions.contains_key(&moment),
+            _ => true,
+        }
+    }
+
     /// What an untouched policy has. (docs/service.md: rules-1, rules-2).
     pub(crate) fn default_of(surface: Surface) -> Self {
         const DAY: i64 = 86_400;
@@ -368,6 +421,7 @@ impl Rules {
             },
             context: AuthenticationContext::default(),
             notification: PerPlace::from_fn(|_| PerRecipient { admin: told(), requestor: told(), approver: told() }),
+            extensions: std::collections::BTreeMap::new(),
         }
     }
 
@@ -378,6 +432,9 @@ impl Rules {
             RuleId::Enablement(place) => Rule::Enablement(*self.enablement.get(place)),
             RuleId::Approval => Rule::Approval(self.approval.clone()),
             RuleId::AuthenticationContext => Rule::AuthenticationContext(self.context.clone()),
+            RuleId::CustomExtension(moment) => {
+                Rule::CustomExtension(self.extensions.get(&moment).cloned().unwrap_or_default())
+            }
             RuleId::Notification(recipient, place) => {
                 Rule::Notification(self.notification.get(place).get(recipient).clone())
             }
@@ -391,6 +448,9 @@ impl Rules {
             (RuleId::Enablement(place), Rule::Enablement(rule)) => *self.enablement.get_mut(place) = rule,
             (RuleId::Approval, Rule::Approval(rule)) => self.approval = rule,
             (RuleId::AuthenticationContext, Rule::AuthenticationContext(rule)) => self.context = rule,
+            (RuleId::CustomExtension(moment), Rule::CustomExtension(rule)) => {
+                self.extensions.insert(moment, rule);
+            }
             (RuleId::Notification(recipient, place), Rule::Notification(rule)) => {
                 *self.notification.get_mut(place).get_mut(recipient) = rule;
             }

@@ -69,6 +69,7 @@ fn check(id: RuleId, rule: &Rule) -> Result<(), ServiceFailure> {
             );
             Err(ServiceFailure::new(400, "InvalidPolicyEnabledRules", message))
         }
+        (_, Rule::CustomExtension(rule)) if rule.enabled && rule.id.is_none() => Err(failure(400, "InvalidPolicyRule")),
         (_, Rule::AuthenticationContext(context)) if context.enabled => {
             let claim = context.claim.as_deref().unwrap_or_default();
             let number = claim.strip_prefix('c').and_then(|number| number.parse::<u8>().ok());

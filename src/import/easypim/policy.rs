@@ -127,12 +127,12 @@ impl Policy {
     #[must_use]
     pub(super) fn within(mut self, current: &Settings<Current>) -> Self {
         for kind in self.assumed.clone() {
-            let (Expiry::After(longest), Limit::After(_) | Limit::Unreadable) =
-                (current.assignment(kind).expire_after, self.limit(kind))
+            let (Some(Expiry::After(longest)), Limit::After(_) | Limit::Unreadable) =
+                (current.assignment(kind).expire_after.known(), self.limit(kind))
             else {
                 continue;
             };
-            let shorter = longest.min(usual(kind));
+            let shorter = usual(kind).min(*longest);
             if self.limit(kind) != Limit::Unreadable {
                 *self.limit_mut(kind) = Limit::After(shorter);
             }
@@ -214,9 +214,9 @@ pub(super) fn note(length: &Length, path: &str, left: &mut Leaving) {
 /// What the service has where nobody changed it; the tool asks for as much where no length is stated.
 pub(super) fn usual(kind: Kind) -> Duration {
     let untouched = Settings::service_default(Surface::Azure);
-    match untouched.assignment(kind).expire_after {
-        Expiry::After(length) => length,
-        Expiry::Never => Duration::from_days(1),
+    match untouched.assignment(kind).expire_after.known() {
+        Some(Expiry::After(length)) => *length,
+        Some(Expiry::Never) | None => Duration::from_days(1),
     }
 }
 

@@ -183,8 +183,8 @@ fn longest(place: &Place, policy: &Policy, current: Option<&Settings<Current>>, 
         Limit::Unreadable => return None,
         Limit::After(length) => length,
         Limit::Never { usual: length } => length.unwrap_or_else(|| usual(kind)),
-        Limit::Unstated => match current.map(|current| current.assignment(kind).expire_after) {
-            Some(Expiry::After(length)) => length.min(usual(kind)),
+        Limit::Unstated => match current.and_then(|current| current.assignment(kind).expire_after.known()) {
+            Some(Expiry::After(length)) => usual(kind).min(*length),
             _ => usual(kind),
         },
     };

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{Leaf, Settings, Sparse, Visit};
 use crate::model::Kind;
 use crate::model::notification::{Audience, Event};
 
@@ -29,6 +33,8 @@ pub enum ActivationField {
     Ticket,
     /// `approval`
     Approval,
+    /// `extension`
+    Extension,
 }
 
 /// A field of [`AssignmentRules`](super::AssignmentRules).
@@ -53,6 +59,49 @@ pub enum NotificationField {
     To,
 }
 
+impl Field {
+    /// The field with this path.
+    pub fn of_path(path: &str) -> Option<Self> {
+        struct Find<'p>(&'p str, Option<Field>);
+        impl Visit<Sparse> for Find<'_> {
+            fn field<T: Leaf>(&mut self, field: Field, _: &Option<T>) {
+                if field.to_string() == self.0 {
+                    self.1 = Some(field);
+                }
+            }
+        }
+        let mut find = Find(path, None);
+        Settings::<Sparse>::default().visit(&mut find);
+        find.1
+    }
+}
+
+impl Serialize for Field {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = String::deserialize(deserializer)?;
+        Self::of_path(&path).ok_or_else(|| de::Error::custom(format!("`{path}` is not a field of settings")))
+    }
+}
+
+impl JsonSchema for Field {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Field".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "The path of a field of the settings, such as `activation.max_duration`."
+        })
+    }
+}
+
 impl From<ActivationField> for Field {
     fn from(field: ActivationField) -> Self {
         Self::Activation(field)
@@ -72,6 +121,7 @@ impl fmt::Display for Field {
                     ActivationField::Justification => "justification",
                     ActivationField::Ticket => "ticket",
                     ActivationField::Approval => "approval",
+                    ActivationField::Extension => "extension",
                 }
             ),
             Self::Assignment(kind, field) => write!(

@@ -1,8 +1,12 @@
 //! What can be done with two settings: lay one over the other, compare, change, and list what changes.
 
+use std::collections::BTreeMap;
+
 use super::{
-    Change, Changes, Current, Direction, Field, Leaf, Setting, Settings, Slot, Sparse, Spec, Value, Visit, Zip,
+    Change, Changes, Current, Direction, Fact, Field, Leaf, Setting, Settings, Slot, Sparse, Spec, Unknown, Value,
+    Visit, Zip,
 };
+use crate::diag::Span;
 
 impl Settings<Spec> {
     /// `self` laid over `base`: each field that `self` leaves unmanaged is taken from `base`.
@@ -19,11 +23,13 @@ impl Settings<Spec> {
 }
 
 impl Settings<Current> {
-    /// What must change so that the tenant has what the files say.
+    /// What must change so that the tenant has what the files say. Of a field whose value is not known nobody can say
+    /// whether it must, and it is not written over; see [`undecided`](Self::undecided).
     pub fn changes_to(&self, spec: &Settings<Spec>) -> Settings<Changes> {
         struct Diff;
         impl Zip<Current, Spec, Changes> for Diff {
-            fn field<T: Leaf>(&mut self, _: Field, before: &T, spec: &Setting<T>) -> Option<Change<T>> {
+            fn field<T: Leaf>(&mut self, _: Field, before: &Fact<T>, spec: &Setting<T>) -> Option<Change<T>> {
+                let before = before.known()?;
                 let after = spec.value().filter(|after| *after != before)?;
                 Some(Change { before: before.clone(), after: after.clone() })
             }
@@ -36,30 +42,71 @@ impl Settings<Current> {
     pub fn changed(&self, changes: &Settings<Changes>) -> Self {
         struct Apply;
         impl Zip<Current, Changes, Current> for Apply {
-            fn field<T: Leaf>(&mut self, _: Field, before: &T, change: &Option<Change<T>>) -> T {
-                change.as_ref().map_or(before, |change| &change.after).clone()
+            fn field<T: Leaf>(&mut self, _: Field, before: &Fact<T>, change: &Option<Change<T>>) -> Fact<T> {
+                change.as_ref().map_or_else(|| before.clone(), |change| Fact::Known(change.after.clone()))
             }
         }
         self.zip(changes, &mut Apply)
     }
 
-    /// The fields that differ from `defaults`.
+    /// The fields that the files set and whose values are not known.
+    pub fn undecided(&self, spec: &Settings<Spec>) -> Vec<Undecided> {
+        struct Find(Vec<Undecided>);
+        impl Zip<Current, Spec, Sparse> for Find {
+            fn field<T: Leaf>(&mut self, field: Field, is: &Fact<T>, spec: &Setting<T>) -> Option<T> {
+                if let (Some(unknown), Some(at)) = (is.unknown(), spec.at()) {
+                    self.0.push(Undecided { field, unknown: unknown.clone(), at });
+                }
+                None
+            }
+        }
+        let mut find = Find(Vec::new());
+        self.zip(spec, &mut find);
+        find.0
+    }
+
+    /// The fields whose values are not known.
+    pub fn unknown(&self) -> BTreeMap<Field, Unknown> {
+        struct Find(BTreeMap<Field, Unknown>);
+        impl Visit<Current> for Find {
+            fn field<T: Leaf>(&mut self, field: Field, is: &Fact<T>) {
+                self.0.extend(is.unknown().map(|unknown| (field, unknown.clone())));
+            }
+        }
+        let mut find = Find(BTreeMap::new());
+        self.visit(&mut find);
+        find.0
+    }
+
+    /// The settings with the values of these fields not known.
+    #[must_use]
+    pub fn without(&self, unknown: &BTreeMap<Field, Unknown>) -> Self {
+        struct Without<'u>(&'u BTreeMap<Field, Unknown>);
+        impl Zip<Current, Current, Current> for Without<'_> {
+            fn field<T: Leaf>(&mut self, field: Field, is: &Fact<T>, _: &Fact<T>) -> Fact<T> {
+                self.0.get(&field).map_or_else(|| is.clone(), |unknown| Fact::Unknown { unknown: unknown.clone() })
+            }
+        }
+        self.zip(self, &mut Without(unknown))
+    }
+
+    /// The fields that are known and differ from `defaults`.
     pub fn differing_from(&self, defaults: &Self) -> Settings<Sparse> {
         struct Differing;
         impl Zip<Current, Current, Sparse> for Differing {
-            fn field<T: Leaf>(&mut self, _: Field, value: &T, default: &T) -> Option<T> {
-                (value != default).then(|| value.clone())
+            fn field<T: Leaf>(&mut self, _: Field, value: &Fact<T>, default: &Fact<T>) -> Option<T> {
+                value.known().filter(|_| value != default).cloned()
             }
         }
         self.zip(defaults, &mut Differing)
     }
 
-    /// Every field stated.
+    /// Every field that is known stated.
     pub fn stated(&self) -> Settings<Sparse> {
         struct All;
         impl Zip<Current, Current, Sparse> for All {
-            fn field<T: Leaf>(&mut self, _: Field, value: &T, _: &T) -> Option<T> {
-                Some(value.clone())
+            fn field<T: Leaf>(&mut self, _: Field, value: &Fact<T>, _: &Fact<T>) -> Option<T> {
+                value.known().cloned()
             }
         }
         self.zip(self, &mut All)
@@ -70,12 +117,23 @@ impl Settings<Current> {
     pub fn with(&self, known: &Settings<Sparse>) -> Self {
         struct With;
         impl Zip<Current, Sparse, Current> for With {
-            fn field<T: Leaf>(&mut self, _: Field, default: &T, known: &Option<T>) -> T {
-                known.as_ref().unwrap_or(default).clone()
+            fn field<T: Leaf>(&mut self, _: Field, default: &Fact<T>, known: &Option<T>) -> Fact<T> {
+                known.clone().map_or_else(|| default.clone(), Fact::Known)
             }
         }
         self.zip(known, &mut With)
     }
+}
+
+/// A field that the files set, while nobody can say what the tenant has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// Which field.
+    pub field: Field,
+    /// What was met.
+    pub unknown: Unknown,
+    /// The place that sets it.
+    pub at: Span,
 }
 
 /// One changed field, without its type.
@@ -155,6 +213,27 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_not_known_is_neither_compared_nor_written_over() {
+        let unknown = Unknown::new("is `P1Y`");
+        let field = Field::from(super::super::ActivationField::MaxDuration);
+        let current = Settings::<Current>::default().without(&[(field, unknown.clone())].into());
+        assert_eq!(current.activation.max_duration, Fact::Unknown { unknown: unknown.clone() });
+        let mut spec = Settings::<Spec>::default();
+        spec.activation.max_duration = set(Duration::from_hours(1));
+        spec.activation.ticket = set(true);
+        let changes = current.changes_to(&spec);
+        assert_eq!(changes.list().len(), 1);
+        assert!(changes.activation.ticket.is_some());
+        let undecided = current.undecided(&spec);
+        assert_eq!(undecided, [Undecided { field, unknown: unknown.clone(), at: Span::default() }]);
+        assert_eq!(current.changed(&changes).unknown(), [(field, unknown)].into());
+        assert!(current.stated().activation.max_duration.is_none());
+        let json = serde_json::to_string(&current).unwrap();
+        assert!(json.contains(r#""max_duration":{"unknown":"is `P1Y`"}"#), "{json}");
+        assert_eq!(serde_json::from_str::<Settings<Current>>(&json).unwrap(), current);
+    }
+
+    #[test]
     fn changes_survive_json() {
         let current = Settings::<Current>::default();
         let mut spec = Settings::<Spec>::default();
@@ -169,15 +248,15 @@ mod tests {
     fn every_field_has_a_path_of_its_own() {
         struct Paths(Vec<String>);
         impl Visit<Current> for Paths {
-            fn field<T: Leaf>(&mut self, field: Field, _: &T) {
+            fn field<T: Leaf>(&mut self, field: Field, _: &Fact<T>) {
                 self.0.push(field.to_string());
             }
         }
         let mut paths = Paths(Vec::new());
         Settings::<Current>::default().visit(&mut paths);
-        assert_eq!(paths.0.len(), 5 + 3 + 3 + 9 * 3);
+        assert_eq!(paths.0.len(), 6 + 3 + 3 + 9 * 3);
         paths.0.sort();
         paths.0.dedup();
-        assert_eq!(paths.0.len(), 38);
+        assert_eq!(paths.0.len(), 39);
     }
 }

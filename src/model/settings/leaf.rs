@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Slot;
-use crate::model::{Approval, Authentication, Duration, Expiry, Level, Recipients};
+use super::{Fact, Slot};
+use crate::model::{Approval, Authentication, Duration, Expiry, Extensions, Level, Recipients};
 
 /// A value that a field can take.
 pub trait Leaf: Slot {
@@ -55,12 +55,21 @@ pub enum Value {
     Authentication(Authentication),
     /// Who must agree.
     Approval(Approval),
+    /// Which custom extensions are asked.
+    Extension(Extensions),
     /// How long an assignment may last.
     Expiry(Expiry),
     /// Which events are notified.
     Level(Level),
     /// Who is notified besides the service's own recipients.
     Recipients(Recipients),
+}
+
+impl<T: Leaf> Fact<T> {
+    /// The value without its type, or that it is not known.
+    pub fn value(&self) -> Fact<Value> {
+        self.map(Leaf::value)
+    }
 }
 
 macro_rules! leaf {
@@ -125,6 +134,17 @@ leaf!(
         _ => Direction::Neutral,
     },
     looser: |value, floor| *value == Approval::NotRequired && *floor != Approval::NotRequired
+);
+
+// An extension before approval can skip those who approve. A change that is looser in one way is looser.
+leaf!(
+    Extensions,
+    Extension,
+    |before, after| Direction::towards(
+        before.is_looser_than(after) && !after.is_looser_than(before),
+        after.is_looser_than(before),
+    ),
+    looser: |value, floor| value.is_looser_than(floor)
 );
 
 // Who is told less sees less.

@@ -1,4 +1,4 @@
-//! The settings of a target: what the service calls a role management policy with its 17 rules.
+//! The settings of a target: what the service calls a role management policy with its 19 rules.
 //!
 //! There is one structure, [`Settings`], in several [`Shape`]s: what the tenant has ([`Current`]), what the files say
 //! ([`Spec`]), what a tenant file says of it ([`Sparse`]) and what changes ([`Changes`]). All work on settings (merging
@@ -14,12 +14,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::notification::{Audience, Event, Notification, Notifications};
-use super::{Approval, Authentication, Duration, Expiry, Kind};
+use super::{Approval, Authentication, Duration, Expiry, Extensions, Kind};
 
 pub use field::{ActivationField, AssignmentField, Field, NotificationField};
-pub use layers::FieldChange;
+pub use layers::{FieldChange, Undecided};
 pub use leaf::{Direction, Leaf, Value};
-pub use shape::{Change, Changes, Current, Setting, Shape, Slot, Sparse, Spec};
+pub use shape::{Change, Changes, Current, Fact, Setting, Shape, Slot, Sparse, Spec, Unknown};
 
 use shape::Looked;
 
@@ -62,6 +62,9 @@ pub struct Activation<S: Shape> {
     /// Who must agree.
     #[serde(skip_serializing_if = "Slot::is_vacant")]
     pub approval: S::Of<Approval>,
+    /// Which custom extensions are asked.
+    #[serde(skip_serializing_if = "Slot::is_vacant")]
+    pub extension: S::Of<Extensions>,
 }
 
 /// What an administrator's assignment takes, eligible or active. There is no ticket here: the service asks for one on
@@ -83,12 +86,13 @@ pub struct AssignmentRules<S: Shape> {
 
 impl<S: Shape> Activation<S> {
     fn is_vacant(&self) -> bool {
-        let Self { max_duration, authentication, justification, ticket, approval } = self;
+        let Self { max_duration, authentication, justification, ticket, approval, extension } = self;
         max_duration.is_vacant()
             && authentication.is_vacant()
             && justification.is_vacant()
             && ticket.is_vacant()
             && approval.is_vacant()
+            && extension.is_vacant()
     }
 }
 
@@ -160,6 +164,7 @@ impl<A: Shape> Activation<A> {
             justification: f.field(F::Justification.into(), &self.justification, &other.justification),
             ticket: f.field(F::Ticket.into(), &self.ticket, &other.ticket),
             approval: f.field(F::Approval.into(), &self.approval, &other.approval),
+            extension: f.field(F::Extension.into(), &self.extension, &other.extension),
         }
     }
 }

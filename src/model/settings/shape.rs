@@ -1,6 +1,7 @@
 //! The shapes that settings come in, and what a field is in each of them.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -21,7 +22,7 @@ pub trait Slot: Clone + Debug + PartialEq + Default + Serialize + DeserializeOwn
     fn is_vacant(&self) -> bool;
 }
 
-/// What the tenant has: every field is known.
+/// What the tenant has: for each field its value, or that it cannot be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Current;
 
@@ -42,7 +43,7 @@ pub struct Changes;
 pub(super) struct Looked;
 
 impl Shape for Current {
-    type Of<T: Leaf> = T;
+    type Of<T: Leaf> = Fact<T>;
 }
 impl Shape for Spec {
     type Of<T: Leaf> = Setting<T>;
@@ -55,6 +56,83 @@ impl Shape for Changes {
 }
 impl Shape for Looked {
     type Of<T: Leaf> = ();
+}
+
+/// A field as the tenant has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Fact<T> {
+    /// It has a value that this version cannot read. It counts as no value at all, and is never written over.
+    Unknown {
+        /// What was met instead.
+        unknown: Unknown,
+    },
+    /// It has this value.
+    Known(T),
+}
+
+/// What was met instead of a value that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(rename = "UnknownValue")]
+pub struct Unknown(Arc<str>);
+
+impl<T> Fact<T> {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Something made of the value, if it is known.
+    #[must_use]
+    pub fn map<U>(&self, make: impl FnOnce(&T) -> U) -> Fact<U> {
+        match self {
+            Self::Known(value) => Fact::Known(make(value)),
+            Self::Unknown { unknown } => Fact::Unknown { unknown: unknown.clone() },
+        }
+    }
+
+    /// What was met, if it is not known.
+    pub fn unknown(&self) -> Option<&Unknown> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown { unknown } => Some(unknown),
+        }
+    }
+}
+
+impl<T: Default> Default for Fact<T> {
+    fn default() -> Self {
+        Self::Known(T::default())
+    }
+}
+
+impl<T> From<T> for Fact<T> {
+    fn from(value: T) -> Self {
+        Self::Known(value)
+    }
+}
+
+impl<T: PartialEq> PartialEq<T> for Fact<T> {
+    fn eq(&self, value: &T) -> bool {
+        self.known() == Some(value)
+    }
+}
+
+impl Unknown {
+    /// What was met, in words that go on after the name of the field: `is for P1Y`.
+    pub fn new(met: impl Into<Arc<str>>) -> Self {
+        Self(met.into())
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A field as the files state it.
@@ -103,6 +181,11 @@ pub struct Change<T> {
     pub after: T,
 }
 
+impl<T: Leaf> Slot for Fact<T> {
+    fn is_vacant(&self) -> bool {
+        false
+    }
+}
 impl<T: Leaf> Slot for Setting<T> {
     fn is_vacant(&self) -> bool {
         matches!(self, Self::Unmanaged)

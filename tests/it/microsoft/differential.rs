@@ -14,9 +14,9 @@ use pimform::backend::{BackendError, Execute as _, Executed, ReadQuery, ReadStat
 use pimform::model::settings::Change;
 use pimform::model::{
     Access, Approval, Approver, Approvers, AssignmentKey, AssignmentScope, Authentication, Changes, Condition, Current,
-    Duration, Ending, Expiry, GroupCreation, GroupMembership, GroupRead, Kind, Level, PrincipalDetail, PrincipalId,
-    Recipients, Row, Schedule, Settings, Shift, Snapshot, Surface, Target, TargetRead, Ticket, Time, Window,
-    through_pim,
+    Duration, Ending, Expiry, Extensions, Fact, GroupCreation, GroupMembership, GroupRead, Kind, Level,
+    PrincipalDetail, PrincipalId, Recipients, Row, Schedule, Settings, Shift, Snapshot, Surface, Target, TargetRead,
+    Ticket, Time, Window, through_pim,
 };
 use pimform::plan::Operation;
 use proptest::collection::vec;
@@ -361,11 +361,11 @@ impl Case<'_> {
             Kind::Active => &settings.active_assignment,
         };
         let Window { start, end } = schedule.window(now());
-        let too_long = match rules.expire_after {
+        let too_long = match *rules.expire_after.known().unwrap() {
             Expiry::Never => false,
             Expiry::After(most) => end.is_none_or(|end| start.unwrap() + most < end),
         };
-        too_long || rules.justification && justification.is_none()
+        too_long || rules.justification == true && justification.is_none()
     }
 }
 
@@ -509,7 +509,8 @@ impl Draw<'_, '_> {
             })
             .collect();
         if all.is_empty() || self.choices.one_in(6) {
-            let target = self.target();
+            let nowhere = Target::Directory { directory_role: guid(NOBODY).parse().unwrap() };
+            let target = if self.choices.one_in(4) { nowhere } else { self.target() };
             let key = self.key(&target);
             return (target, key);
         }
@@ -576,6 +577,9 @@ impl Draw<'_, '_> {
         set(choices, &mut activation.justification, &was.justification, &flags);
         set(choices, &mut activation.ticket, &was.ticket, &flags);
         set(choices, &mut activation.approval, &was.approval, &approvals);
+        if target.surface() != Surface::Azure {
+            set(choices, &mut activation.extension, &was.extension, &extensions());
+        }
         let ends = [Expiry::Never, Expiry::After(whole_days(365)), Expiry::After(whole_days(30))];
         for (rules, was) in [
             (&mut changes.eligible_assignment, &now.eligible_assignment),
@@ -594,11 +598,21 @@ impl Draw<'_, '_> {
     }
 }
 
+/// None, one before approval, and one after.
+fn extensions() -> [Extensions; 3] {
+    let id = Some("7d0f3c1a-4a3e-4d0e-9a42-0d5a4f6f0c11".parse().unwrap());
+    [
+        Extensions::default(),
+        Extensions { before_approval: id.clone(), after_approval: None },
+        Extensions { before_approval: None, after_approval: id },
+    ]
+}
+
 /// Changes a field, sometimes, to one of these.
-fn set<T: Clone>(choices: &mut Choices<'_>, to: &mut Option<Change<T>>, before: &T, after: &[T]) {
+fn set<T: Clone>(choices: &mut Choices<'_>, to: &mut Option<Change<T>>, before: &Fact<T>, after: &[T]) {
     if choices.in_ten(3) {
         let at = choices.below(after.len());
-        *to = Some(Change { before: before.clone(), after: after.get(at).cloned().unwrap() });
+        *to = Some(Change { before: before.known().unwrap().clone(), after: after.get(at).cloned().unwrap() });
     }
 }
 

@@ -152,7 +152,7 @@ proptest! {
         ];
         for (at, target) in targets.into_iter().enumerate() {
             let mut settings = Settings::service_default(target.surface());
-            settings.activation.ticket = ticket;
+            settings.activation.ticket = ticket.into();
             let mut rows: Vec<Row> = rows.iter().filter(|(n, _)| *n == at).map(|(_, row)| row.clone()).collect();
             rows.sort_by_key(|row| (row.key, row.origin));
             rows.dedup_by_key(|row| (row.key, row.origin));

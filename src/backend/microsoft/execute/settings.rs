@@ -17,7 +17,7 @@ use super::{MicrosoftExecutor, Trail, conflict, lock, not_found};
 use crate::backend::microsoft::azure;
 use crate::backend::microsoft::http::{Repeat, Reply, Service, WriteMethod, WriteRequest, path_segment};
 use crate::backend::microsoft::policies::{self, Assigned, Place};
-use crate::backend::microsoft::rules::{Patch, patches};
+use crate::backend::microsoft::rules::{Patch, RulesError, kept, patches};
 use crate::backend::microsoft::schedules::last_segment;
 use crate::backend::microsoft::wire;
 use crate::backend::microsoft::{ErrorKind, ServiceError};
@@ -51,21 +51,30 @@ impl MicrosoftExecutor {
         if wanted.is_empty() {
             return Ok(Executed::AlreadySo);
         }
+        let before = policy.rules.clone();
         match target {
             Target::Azure { .. } => self.write_list(target, policy, &wanted, changes, trail).await?,
             Target::Directory { .. } | Target::Group { .. } => {
                 self.write_each(target, policy, &wanted, changes, trail).await?;
             }
         }
-        self.seen(target, changes).await
+        self.seen(target, &before, changes).await
     }
 
     /// Reads until nothing is left to be changed: a write can be lost, and has been seen to damage a policy.
-    async fn seen(&self, target: &Target, changes: &Settings<Changes>) -> Result<Executed, BackendError> {
+    async fn seen(
+        &self,
+        target: &Target,
+        before: &[Value],
+        changes: &Settings<Changes>,
+    ) -> Result<Executed, BackendError> {
         let mut patience = Patience::short();
         loop {
             let left = match self.policy(target).await {
-                Ok(policy) => self.patches(target, &policy, changes),
+                Ok(policy) => match kept(before, &policy.rules) {
+                    Ok(()) => self.patches(target, &policy, changes),
+                    Err(error) => Err(self.unreadable(target, &error)),
+                },
                 Err(error) => Err(error),
             };
             match left {
@@ -90,8 +99,11 @@ impl MicrosoftExecutor {
         policy: &Policy,
         changes: &Settings<Changes>,
     ) -> Result<Vec<Patch>, BackendError> {
-        let found = patches(service(target), &policy.rules, changes);
-        found.map_err(|error| conflict(format!("the settings of `{}` could not be read: {error}", self.name(target))))
+        patches(service(target), &policy.rules, changes).map_err(|error| self.unreadable(target, &error))
+    }
+
+    fn unreadable(&self, target: &Target, error: &RulesError) -> BackendError {
+        conflict(format!("the settings of `{}` could not be read: {error}", self.name(target)))
     }
 
     /// Writes one rule after the other.
@@ -115,7 +127,7 @@ impl MicrosoftExecutor {
                 id = policy.id;
             }
             let result = loop {
-                let result = self.write_rule(target, &mut id, patch.id, &patch.after, trail).await;
+                let result = self.write_rule(target, &mut id, patch, &patch.after, trail).await;
                 let again = result.as_ref().err().is_some_and(|error| {
                     error.kind == ErrorKind::NotFound || patch.id == APPROVAL && is_refusal(error)
                 });
@@ -156,7 +168,7 @@ impl MicrosoftExecutor {
         mut error: ServiceError,
         trail: &mut Trail,
     ) -> ServiceError {
-        let what = match self.write_rule(target, id, first.id, &first.before, trail).await {
+        let what = match self.write_rule(target, id, first, &first.before, trail).await {
             Ok(_) => format!("; `{}` was put back as it was", first.id),
             Err(other) => format!("; `{}` was changed before and could not be put back: {other}", first.id),
         };
@@ -169,16 +181,25 @@ impl MicrosoftExecutor {
         &self,
         target: &Target,
         id: &mut String,
-        rule: &str,
+        patch: &Patch,
         body: &Value,
         trail: &mut Trail,
     ) -> Result<Reply, ServiceError> {
-        let request = |id: &str| WriteRequest {
-            service: Service::Graph,
-            method: WriteMethod::Patch,
-            path: format!("/v1.0/policies/roleManagementPolicies/{}/rules/{rule}", path_segment(id)),
-            body: Some(body.clone()),
-            repeat: Repeat::Safe,
+        let request = |id: &str| {
+            let policy = format!("/v1.0/policies/roleManagementPolicies/{}", path_segment(id));
+            // A rule that is not there yet comes by a change of the policy. docs/service.md: policies-4
+            let (path, body) = if patch.is_new {
+                (policy, json!({"rules": [body]}))
+            } else {
+                (format!("{policy}/rules/{}", patch.id), body.clone())
+            };
+            WriteRequest {
+                service: Service::Graph,
+                method: WriteMethod::Patch,
+                path,
+                body: Some(body),
+                repeat: Repeat::Safe,
+            }
         };
         let error = match self.send(request(id), trail).await {
             Err(error) if is_stale(&error) => error,

@@ -628,3 +628,76 @@ async fn a_role_that_has_no_settings_at_a_scope_is_passed_over_there_with_a_note
     let note = format!("the role `New` has no settings of PIM at `{one}`, so `\"*\"` passes it over");
     assert!(snapshot.notes.contains(&note), "{:?}", snapshot.notes);
 }
+
+#[tokio::test]
+async fn where_the_filter_is_not_answered_the_list_of_the_scope_is() {
+    let scope = format!("{SUBSCRIPTION}/resourceGroups/one");
+    for status in [500, 504] {
+        let stub = everybody(Stub::default())
+            .fails("$filter=roleDefinitionId", status, "")
+            .list("roleManagementPolicyAssignments", json!([azure_policy(&scope, 201, "Owner", "BuiltInRole")]));
+        let snapshot = snapshot(&stub, &query(&[azure(&scope, 201)], &[])).await;
+        assert_eq!(present(&snapshot, &azure(&scope, 201)).rows, []);
+    }
+}
+
+#[tokio::test]
+async fn rules_that_stand_in_the_policy_only_are_read_there() {
+    let scope = format!("{SUBSCRIPTION}/resourceGroups/one");
+    let mut bare = azure_policy(&scope, 201, "Owner", "BuiltInRole");
+    bare["properties"].as_object_mut().unwrap().remove("effectiveRules");
+    let stub = everybody(Stub::default())
+        .answer("roleManagementPolicies/p?", 200, json!({ "properties": { "rules": rules(2) } }))
+        .list("$filter=roleDefinitionId", json!([bare]));
+    let snapshot = snapshot(&stub, &query(&[azure(&scope, 201)], &[])).await;
+    let length = &present(&snapshot, &azure(&scope, 201)).settings.activation.max_duration;
+    assert_eq!(*length, crate::model::Duration::from_hours(2));
+}
+
+#[tokio::test]
+async fn a_group_whose_policies_cannot_be_shown_at_once_is_read_rule_by_rule() {
+    let assigned = |access: &str| json!({ "policyId": access, "scopeId": guid(11), "scopeType": "Group", "roleDefinitionId": access });
+    let stub = everybody(Stub::default())
+        .fails("$expand=policy", 500, "")
+        .list("roleManagementPolicies/member/rules", rules(3))
+        .fails("roleManagementPolicies/owner/rules", 500, "")
+        .list("scopeType eq 'Group'", json!([assigned("member"), assigned("owner")]));
+    let owner = Target::Group { group: id(11), access: Access::Owner };
+    let snapshot = snapshot(&stub, &query(&[member(11), owner.clone()], &[])).await;
+    let length = &present(&snapshot, &member(11)).settings.activation.max_duration;
+    assert_eq!(*length, crate::model::Duration::from_hours(3));
+    assert!(!why(&snapshot, &owner).is_empty());
+}
+
+#[tokio::test]
+async fn one_unknown_value_costs_one_field_on_every_surface() {
+    let mut odd = rules(8);
+    for rule in odd.as_array_mut().unwrap() {
+        if rule["id"] == "Notification_Admin_EndUser_Assignment" {
+            rule["notificationLevel"] = "Loud".into();
+        }
+    }
+    let scope = format!("{SUBSCRIPTION}/resourceGroups/one");
+    let of_azure = |rules: &Value| {
+        let mut policy = azure_policy(&scope, 201, "Owner", "BuiltInRole");
+        policy["properties"]["effectiveRules"] = rules.clone();
+        policy
+    };
+    let of_graph = |scope: &str, role: &str| json!({ "policyId": "p", "scopeId": scope, "roleDefinitionId": role, "policy": { "rules": odd } });
+    // The filter names a role by its path, which the roles of the directory answer to as well: so it comes first.
+    let stub = Stub::default()
+        .list("$filter=roleDefinitionId", json!([of_azure(&odd)]))
+        .and(everybody(entra_roles()))
+        .list("scopeType eq 'DirectoryRole'", json!([of_graph("/", &guid(101))]))
+        .list("scopeType eq 'Group'", json!([of_graph(&guid(11), "member"), of_graph(&guid(11), "owner")]))
+        .list("directory/roleEligibilitySchedules", json!([row(101, 1, json!({}))]));
+    let targets = [role(101), member(11), azure(&scope, 201)];
+    let snapshot = snapshot(&stub, &query(&targets, &[])).await;
+    for target in &targets {
+        let state = present(&snapshot, target);
+        let unknown: Vec<String> = state.settings.unknown().keys().map(ToString::to_string).collect();
+        assert_eq!(unknown, ["notifications.activated.admins.critical_only"]);
+        assert_eq!(state.settings.activation.max_duration, crate::model::Duration::from_hours(8));
+    }
+    assert_eq!(present(&snapshot, &role(101)).rows.len(), 1);
+}

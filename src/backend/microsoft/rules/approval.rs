@@ -13,34 +13,19 @@ use crate::backend::microsoft::http::Service;
 use crate::backend::microsoft::wire;
 use crate::model::{Approval, Approver, Approvers, PrincipalId};
 
-/// Who must agree.
-pub(super) fn read(rule: &Map<String, Value>, notes: &mut BTreeSet<String>) -> Result<Approval, String> {
+/// Who must agree. With an approver of a sort that is not known among them, nobody can say who may agree.
+pub(super) fn read(rule: &Map<String, Value>) -> Result<Approval, String> {
     let Some(setting) = rule.get("setting").and_then(Value::as_object) else {
         return Err("has no `setting`".to_owned());
     };
     if !flag(setting, "isApprovalRequired")? {
         return Ok(Approval::NotRequired);
     }
-    let (mut known, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+    let mut known = BTreeSet::new();
     for entry in entries(setting)? {
-        match approver(entry)? {
-            Ok(approver) => drop(known.insert(approver)),
-            Err(sort) => drop(unknown.insert(sort)),
-        }
+        known.insert(approver(entry)?);
     }
-    match (Approvers::new(known), unknown.first()) {
-        (Some(approvers), _) => {
-            notes.extend(unknown.iter().map(|sort| {
-                format!(
-                    "policies have approvers of the sort `{sort}`, which pimform does not know; they are left alone"
-                )
-            }));
-            Ok(Approval::Required(approvers))
-        }
-        // Neither nobody nor the service's own approvers: no value of ours says who they are.
-        (None, Some(sort)) => Err(format!("has only approvers of the unknown sort `{sort}`")),
-        (None, None) => Ok(Approval::DefaultApprovers),
-    }
+    Ok(Approvers::new(known).map_or(Approval::DefaultApprovers, Approval::Required))
 }
 
 /// Puts the approval into the rule, and leaves alone what it does not say.
@@ -66,22 +51,16 @@ pub(super) fn write(rule: &mut Map<String, Value>, approval: &Approval, service:
     default(&mut stage, "escalationTimeInMinutes", 0.into());
     default(&mut stage, "isEscalationEnabled", false.into());
     default(&mut stage, "escalationApprovers", json!([]));
-    stage.insert("primaryApprovers".to_owned(), approvers(&there, wanted, service).into());
+    stage.insert("primaryApprovers".to_owned(), approvers(there, wanted, service).into());
     setting.insert("approvalStages".to_owned(), json!([stage]));
     rule.insert("setting".to_owned(), setting.into());
 }
 
-/// The wanted approvers, or those that are there where nothing is wanted, in the spelling of the envelope. Approvers of
-/// an unknown sort stay.
-fn approvers(there: &[Value], wanted: Option<BTreeSet<Approver>>, service: Service) -> Vec<Value> {
-    let (mut known, mut unknown) = (BTreeMap::new(), Vec::new());
-    for entry in there {
-        match approver(entry) {
-            Ok(Ok(approver)) => drop(known.insert(approver, wire::field(entry, "description"))),
-            _ => unknown.push(entry.clone()),
-        }
-    }
-    let wanted = wanted.unwrap_or_else(|| known.keys().copied().collect());
+/// The wanted approvers in the spelling of the envelope; where none are wanted, what is there stays as it is.
+fn approvers(there: Vec<Value>, wanted: Option<BTreeSet<Approver>>, service: Service) -> Vec<Value> {
+    let Some(wanted) = wanted else { return there };
+    let known: BTreeMap<Approver, Option<&str>> =
+        there.iter().filter_map(|entry| Some((approver(entry).ok()?, wire::field(entry, "description")))).collect();
     let spelt = wanted.into_iter().map(|approver| {
         let mut entry = match (service, approver) {
             (Service::Graph, Approver::User(id)) => {
@@ -98,7 +77,7 @@ fn approvers(there: &[Value], wanted: Option<BTreeSet<Approver>>, service: Servi
         }
         entry
     });
-    spelt.chain(unknown).collect()
+    spelt.collect()
 }
 
 /// The approvers of all stages. PIM has one stage; the service answers with a list all the same.
@@ -110,8 +89,8 @@ fn entries(setting: &Map<String, Value>) -> Result<Vec<&Value>, String> {
     Ok(all)
 }
 
-/// One approver, or the sort of it where that is not a user or group.
-fn approver(entry: &Value) -> Result<Result<Approver, String>, String> {
+/// One approver.
+fn approver(entry: &Value) -> Result<Approver, String> {
     let sort = wire::field(entry, "@odata.type").or_else(|| wire::field(entry, "userType")).unwrap_or_default();
     let sort = sort.rsplit('.').next().unwrap_or_default();
     let is = |words: [&str; 2]| words.iter().any(|word| word.eq_ignore_ascii_case(sort));
@@ -120,11 +99,10 @@ fn approver(entry: &Value) -> Result<Result<Approver, String>, String> {
     } else if is(["groupMembers", "Group"]) {
         (Approver::Group, "groupId")
     } else {
-        return Ok(Err(sort.to_owned()));
+        return Err(format!("names an approver of the sort `{sort}`"));
     };
     let id = wire::field(entry, own).or_else(|| wire::field(entry, "id")).unwrap_or_default();
-    let id = id.parse().map_err(|_| format!("has an approver whose id is `{id}`"))?;
-    Ok(Ok(make(id)))
+    id.parse().map(make).map_err(|_| format!("names an approver whose id is `{id}`"))
 }
 
 fn object(value: Option<Value>) -> Map<String, Value> {

@@ -1,4 +1,4 @@
-//! The 17 rules of a policy, as the service writes them, and the settings that they mean.
+//! The 19 rules of a policy, as the service writes them, and the settings that they mean.
 //!
 //! There is one table, [`RULES`]. Reading, writing and comparing walk it, so that the two directions cannot disagree and
 //! a rule cannot be forgotten. Directory roles and groups spell the rules in the envelope of Microsoft Graph, Azure in
@@ -14,10 +14,11 @@ mod write;
 
 use thiserror::Error;
 
-use crate::model::Kind;
 use crate::model::notification::{Audience, Event};
+use crate::model::settings::Unknown;
+use crate::model::{Field, Kind, Moment};
 
-pub(super) use read::{read, unknown};
+pub(super) use read::{kept, read, unknown};
 pub(super) use write::{Patch, iso, patches};
 
 /// What one rule says, in our words.
@@ -35,6 +36,8 @@ enum Part {
     Approval,
     /// The authentication context of an activation.
     Context,
+    /// The custom extension that is asked at an activation.
+    Extension(Moment),
     /// Who is told.
     Notification(Event, Audience),
 }
@@ -55,7 +58,7 @@ use Audience::{Admins, Approvers, Assignee};
 use Event::{Activated, ActiveAssigned, EligibleAssigned};
 
 /// Every rule of a policy. The service calls the assignee `Requestor`.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 19] = [
     rule("Expiration_Admin_Eligibility", Part::Expiry(Kind::Eligible)),
     rule("Enablement_Admin_Eligibility", Part::Demands(Kind::Eligible)),
     rule("Notification_Admin_Admin_Eligibility", Part::Notification(EligibleAssigned, Admins)),
@@ -73,6 +76,9 @@ const RULES: [Rule; 17] = [
     rule("Notification_Admin_EndUser_Assignment", Part::Notification(Activated, Admins)),
     rule("Notification_Requestor_EndUser_Assignment", Part::Notification(Activated, Assignee)),
     rule("Notification_Approver_EndUser_Assignment", Part::Notification(Activated, Approvers)),
+    // A policy older than these lacks them. docs/service.md: policies-4
+    rule("CustomExtension_PreApproval_EndUser_Assignment", Part::Extension(Moment::BeforeApproval)),
+    rule("CustomExtension_PostApproval_EndUser_Assignment", Part::Extension(Moment::AfterApproval)),
 ];
 
 impl Part {
@@ -83,6 +89,7 @@ impl Part {
             Self::Demands(_) | Self::ActivationDemands => "Enablement",
             Self::Approval => "Approval",
             Self::Context => "AuthenticationContext",
+            Self::Extension(_) => "CustomExtension",
             Self::Notification(..) => "Notification",
         }
     }
@@ -105,6 +112,7 @@ impl Part {
             | Self::ActivationDemands
             | Self::Approval
             | Self::Context
+            | Self::Extension(_)
             | Self::Notification(Activated, _) => "EndUser",
         }
     }
@@ -129,19 +137,22 @@ impl Part {
     }
 }
 
-/// Why the rules of a policy do not give settings. The target then counts as unreadable: nothing is planned for it.
+/// Why the rules of a policy do not give settings, or do not take a change.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(super) enum RulesError {
-    /// Every policy has 17 rules. The service can lose some of them when a rule was written without its target.
+    /// None that is known. Then nothing is known of the target.
+    #[error("the policy has no rule that pimform knows")]
+    None,
+    /// Rules that were there before a change.
     #[error("the policy lacks {}", names(.0))]
     Missing(Vec<&'static str>),
-    /// A rule that makes no sense.
-    #[error("the rule `{rule}` {what}")]
-    Malformed {
-        /// Its id.
-        rule: &'static str,
-        /// What is wrong with it.
-        what: String,
+    /// A change of something that has come to be unknown since it was planned.
+    #[error("`{field}` {unknown}, and pimform does not write over what it does not know")]
+    Unknown {
+        /// What was to change.
+        field: Field,
+        /// What was met.
+        unknown: Unknown,
     },
 }
 

@@ -7,16 +7,19 @@ use crate::backend::microsoft::http::Service;
 use crate::model::notification::{Notification, Notifications};
 use crate::model::settings::{Activation, AssignmentRules};
 use crate::model::{
-    Approval, Approver, Approvers, Authentication, Change, Changes, Current, Duration, Expiry, Leaf, Level, Mail,
-    PrincipalId, Recipients, Settings, Surface, Zip,
+    Approval, Approver, Approvers, Authentication, Change, Changes, Current, Duration, Expiry, ExtensionId, Extensions,
+    Fact, Leaf, Level, Mail, PrincipalId, Recipients, Settings, Surface, Zip,
 };
 
 const SERVICES: [Service; 2] = [Service::Graph, Service::Arm];
 
 /// The rules of an untouched policy, as the services answer with them.
 pub(in crate::backend::microsoft) fn untouched(service: Service) -> Vec<Value> {
-    let rules = RULES.iter().map(|rule| {
+    // As an ordinary save in the portal leaves it on Graph; the policies of Azure are older than the rules on extensions.
+    let there = RULES.iter().filter(|rule| service == Service::Graph || !matches!(rule.part, Part::Extension(_)));
+    let rules = there.map(|rule| {
         let own = match (rule.part, service) {
+            (Part::Extension(_), _) => json!({"isEnabled": false, "customExtensionId": null, "displayName": null}),
             (Part::Expiry(Kind::Eligible), _) => json!({"isExpirationRequired": true, "maximumDuration": "P365D"}),
             (Part::Expiry(Kind::Active), _) => json!({"isExpirationRequired": true, "maximumDuration": "P180D"}),
             (Part::ActivationLength, _) => json!({"isExpirationRequired": true, "maximumDuration": "PT8H"}),
@@ -70,7 +73,8 @@ pub(in crate::backend::microsoft) fn untouched(service: Service) -> Vec<Value> {
 fn changes(before: &Settings<Current>, after: &Settings<Current>) -> Settings<Changes> {
     struct Diff;
     impl Zip<Current, Current, Changes> for Diff {
-        fn field<T: Leaf>(&mut self, _: crate::model::Field, before: &T, after: &T) -> Option<Change<T>> {
+        fn field<T: Leaf>(&mut self, _: crate::model::Field, before: &Fact<T>, after: &Fact<T>) -> Option<Change<T>> {
+            let (before, after) = (before.known()?, after.known()?);
             (before != after).then(|| Change { before: before.clone(), after: after.clone() })
         }
     }
@@ -99,6 +103,18 @@ fn by(approvers: impl IntoIterator<Item = Approver>) -> Approval {
     Approval::Required(Approvers::new(approvers.into_iter().collect()).unwrap())
 }
 
+fn extension(n: u128) -> ExtensionId {
+    uuid::Uuid::from_u128(n).to_string().parse().unwrap()
+}
+
+/// Nobody knows how Azure writes extensions.
+fn on(service: Service, mut settings: Settings<Current>) -> Settings<Current> {
+    if service == Service::Arm {
+        settings.activation.extension = Extensions::default().into();
+    }
+    settings
+}
+
 fn any_settings() -> impl Strategy<Value = Settings<Current>> {
     let length = prop_oneof![(1_u64..48).prop_map(|n| Duration::from_minutes(30 * n)), Just(Duration::from_secs(0))];
     let authentication = prop_oneof![
@@ -113,13 +129,17 @@ fn any_settings() -> impl Strategy<Value = Settings<Current>> {
         Just(Approval::DefaultApprovers),
         btree_set(approver, 1..4).prop_map(by)
     ];
-    let activation = (length, authentication, any::<bool>(), any::<bool>(), approval).prop_map(
-        |(max_duration, authentication, justification, ticket, approval)| Activation {
-            max_duration,
-            authentication,
-            justification,
-            ticket,
-            approval,
+    let extension = || proptest::option::of((1_u128..4).prop_map(extension));
+    let extensions = (extension(), extension())
+        .prop_map(|(before_approval, after_approval)| Extensions { before_approval, after_approval });
+    let activation = (length, authentication, any::<bool>(), any::<bool>(), approval, extensions).prop_map(
+        |(max_duration, authentication, justification, ticket, approval, extension)| Activation {
+            extension: extension.into(),
+            max_duration: max_duration.into(),
+            authentication: authentication.into(),
+            justification: justification.into(),
+            ticket: ticket.into(),
+            approval: approval.into(),
         },
     );
     let rules = || {
@@ -129,15 +149,16 @@ fn any_settings() -> impl Strategy<Value = Settings<Current>> {
             (1_u64..100_000).prop_map(|seconds| Expiry::After(Duration::from_secs(seconds)))
         ];
         (expiry, any::<bool>(), any::<bool>()).prop_map(|(expire_after, mfa, justification)| AssignmentRules {
-            expire_after,
-            mfa,
-            justification,
+            expire_after: expire_after.into(),
+            mfa: mfa.into(),
+            justification: justification.into(),
         })
     };
     let level = prop_oneof![Just(Level::None), Just(Level::Critical), Just(Level::All)];
     let mail = (0..5_u8).prop_map(|n| format!("m{n}@contoso.example").parse::<Mail>().unwrap());
-    let notification = (level, any::<bool>(), btree_set(mail, 0..3))
-        .prop_map(|(level, default_recipients, to)| Notification { level, default_recipients, to: Recipients(to) });
+    let notification = (level, any::<bool>(), btree_set(mail, 0..3)).prop_map(|(level, default_recipients, to)| {
+        Notification { level: level.into(), default_recipients: default_recipients.into(), to: Recipients(to).into() }
+    });
     let notifications = proptest::collection::vec(notification, 9).prop_map(|list| {
         let mut list = list.into_iter();
         Notifications::from_fn(|_, _| list.next().unwrap())
@@ -156,6 +177,7 @@ proptest! {
     #[test]
     fn settings_survive_the_wire_and_patches_make_them_others(a in any_settings(), b in any_settings()) {
         for service in SERVICES {
+            let (a, b) = (on(service, a.clone()), on(service, b.clone()));
             let live = untouched(service);
             let (default, _) = read(&live).unwrap();
             let to_a = patches(service, &live, &changes(&default, &a)).unwrap();
@@ -179,6 +201,7 @@ proptest! {
     #[test]
     fn spelling_and_order_mean_nothing(settings in any_settings(), turn in 0_usize..17) {
         for service in SERVICES {
+            let settings = on(service, settings.clone());
             let live = untouched(service);
             let (default, _) = read(&live).unwrap();
             let mut rules = patched(&live, &patches(service, &live, &changes(&default, &settings)).unwrap());
@@ -222,20 +245,34 @@ fn an_untouched_policy_has_the_defaults_of_the_service() {
 }
 
 #[test]
-fn a_policy_that_lost_rules_has_no_settings() {
-    let mut rules = untouched(Service::Graph);
+fn of_a_policy_that_lost_rules_their_fields_are_not_known() {
+    let whole = untouched(Service::Graph);
+    let mut rules = whole.clone();
     rules.retain(|rule| !rule["id"].as_str().unwrap().ends_with("Admin_Eligibility") || rule["id"] == RULES[0].id);
-    let error = read(&rules).unwrap_err();
+    let (settings, _) = read(&rules).unwrap();
+    let unknown = settings.unknown();
+    assert_eq!(unknown.len(), 2 + 3 * 3);
+    let lacks = |field: &crate::model::Field| unknown[field].to_string();
+    let mfa = crate::model::Field::of_path("eligible_assignment.mfa").unwrap();
+    assert_eq!(lacks(&mfa), "is in no rule: the policy lacks `Enablement_Admin_Eligibility`");
     assert_eq!(
-        error.to_string(),
+        kept(&whole, &rules).unwrap_err().to_string(),
         "the policy lacks the rules `Enablement_Admin_Eligibility`, `Notification_Admin_Admin_Eligibility`, \
          `Notification_Requestor_Admin_Eligibility`, `Notification_Approver_Admin_Eligibility`"
     );
+    assert_eq!(read(&[]).unwrap_err(), RulesError::None);
 }
 
 #[test]
-fn rules_that_make_no_sense_are_named() {
+fn a_value_that_makes_no_sense_costs_its_field_only() {
     let bad = [
+        (
+            "Expiration_Admin_Assignment",
+            json!({"@odata.type": "#microsoft.graph.unifiedRoleManagementPolicyNoveltyRule"}),
+            "is of the type",
+        ),
+        ("AuthenticationContext_EndUser_Assignment", json!({"isEnabled": true, "claimValue": "c100"}), "`c100`"),
+        ("Expiration_EndUser_Assignment", json!({"maximumDuration": "P1Y"}), "months"),
         (
             "Expiration_Admin_Assignment",
             json!({"isExpirationRequired": true, "maximumDuration": ""}),
@@ -244,7 +281,7 @@ fn rules_that_make_no_sense_are_named() {
         ("Expiration_Admin_Assignment", json!({"isExpirationRequired": true, "maximumDuration": "P6M"}), "months"),
         ("Expiration_Admin_Assignment", json!({"isExpirationRequired": "true"}), "neither true nor false"),
         ("Enablement_EndUser_Assignment", json!({"enabledRules": "Justification"}), "not a list"),
-        ("AuthenticationContext_EndUser_Assignment", json!({"isEnabled": true}), "is on"),
+        ("AuthenticationContext_EndUser_Assignment", json!({"isEnabled": true}), "asks for a context"),
         ("Notification_Admin_Admin_Eligibility", json!({"notificationLevel": "Loud"}), "`Loud`"),
         ("Approval_EndUser_Assignment", json!({"setting": null}), "no `setting`"),
         (
@@ -263,8 +300,11 @@ fn rules_that_make_no_sense_are_named() {
     for (id, fields, expected) in bad {
         let mut rules = untouched(Service::Graph);
         with(&mut rules, id, |rule| rule.extend(fields.as_object().unwrap().clone()));
-        let error = read(&rules).unwrap_err().to_string();
-        assert!(error.contains(id) && error.contains(expected), "{error}");
+        let (settings, _) = read(&rules).unwrap();
+        let unknown = settings.unknown();
+        let fields = if id.starts_with("Enablement") { 3 } else { 1 };
+        assert_eq!(unknown.len(), fields, "{id}: {unknown:?}");
+        assert!(unknown.values().all(|met| met.to_string().contains(expected)), "{unknown:?}");
     }
 }
 
@@ -276,31 +316,98 @@ fn what_is_not_known_is_noted_and_stays() {
         rule.insert("enabledRules".to_owned(), json!(["justification", "Selfie"]));
         rule.insert("novelty".to_owned(), json!({"a": 1}));
     });
-    with(&mut rules, "Approval_EndUser_Assignment", |rule| {
-        rule["setting"]["isApprovalRequired"] = true.into();
-        rule["setting"]["approvalStages"][0]["primaryApprovers"] = json!([
-            {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1},
-            {"@odata.type": "#microsoft.graph.singleUser", "id": principal(1), "isBackup": false, "description": "Ada"},
-        ]);
-    });
     let (before, notes) = read(&rules).unwrap();
-    assert_eq!(notes.len(), 3, "{notes:?}");
-    assert_eq!(before.activation.approval, by([Approver::User(principal(1))]));
+    assert_eq!(notes.len(), 2, "{notes:?}");
     let mut after = before.clone();
-    after.activation.ticket = true;
-    after.activation.approval = by([Approver::User(principal(1)), Approver::Group(principal(2))]);
+    after.activation.ticket = true.into();
     let written = patched(&rules, &patches(Service::Graph, &rules, &changes(&before, &after)).unwrap());
     let demands = find(&written, "Enablement_EndUser_Assignment");
     assert_eq!(demands["enabledRules"], json!(["Justification", "Ticketing", "Selfie"]));
     assert_eq!(demands["novelty"], json!({"a": 1}));
+}
+
+#[test]
+fn with_one_approver_of_an_unknown_sort_nobody_can_say_who_approves() {
+    let approvers = json!([
+        {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1},
+        {"@odata.type": "#microsoft.graph.singleUser", "id": principal(1), "isBackup": false, "description": "Ada"},
+    ]);
+    let mut rules = untouched(Service::Graph);
+    with(&mut rules, "Approval_EndUser_Assignment", |rule| {
+        rule["setting"]["approvalStages"][0]["primaryApprovers"] = approvers.clone();
+    });
+    // While nobody has to approve, what is stored has no meaning, and goes when others are named.
+    let (off, _) = read(&rules).unwrap();
+    assert_eq!(off.activation.approval, Approval::NotRequired);
+    let mut on = off.clone();
+    on.activation.approval = by([Approver::User(principal(1))]).into();
+    let written = patched(&rules, &patches(Service::Graph, &rules, &changes(&off, &on)).unwrap());
     assert_eq!(
         find(&written, "Approval_EndUser_Assignment")["setting"]["approvalStages"][0]["primaryApprovers"],
-        json!([
-            {"@odata.type": "#microsoft.graph.groupMembers", "groupId": principal(2)},
-            {"@odata.type": "#microsoft.graph.singleUser", "userId": principal(1), "description": "Ada"},
-            {"@odata.type": "#microsoft.graph.requestorManager", "managerLevel": 1},
-        ])
+        json!([{"@odata.type": "#microsoft.graph.singleUser", "userId": principal(1), "description": "Ada"}])
     );
+    with(&mut rules, "Approval_EndUser_Assignment", |rule| rule["setting"]["isApprovalRequired"] = true.into());
+    let (asked, _) = read(&rules).unwrap();
+    let met = asked.activation.approval.unknown().unwrap().to_string();
+    assert_eq!(met, "names an approver of the sort `requestorManager`");
+}
+
+#[test]
+fn a_value_that_is_not_known_stays_beside_one_that_changes() {
+    for service in SERVICES {
+        let id = "Notification_Admin_EndUser_Assignment";
+        let mut rules = untouched(service);
+        with(&mut rules, id, |rule| drop(rule.insert("notificationLevel".to_owned(), "Loud".into())));
+        let (before, _) = read(&rules).unwrap();
+        let told = &before.notifications.activated.admins;
+        assert!(told.level.unknown().is_some() && told.default_recipients == true);
+        let mut after = before.clone();
+        after.notifications.activated.admins.default_recipients = false.into();
+        let written = patched(&rules, &patches(service, &rules, &changes(&before, &after)).unwrap());
+        let rule = find(&written, id);
+        assert_eq!((&rule["notificationLevel"], &rule["isDefaultRecipientsEnabled"]), (&json!("Loud"), &json!(false)));
+        // What was planned before it came to be unknown is not written over it.
+        let default = Settings::service_default(Surface::Azure);
+        let mut critical = default.clone();
+        critical.notifications.activated.admins.level = Level::Critical.into();
+        let error = patches(service, &rules, &changes(&default, &critical)).unwrap_err().to_string();
+        assert!(
+            error.contains("`notifications.activated.admins.critical_only` has the `notificationLevel` `Loud`"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_extension_is_appended_to_a_policy_that_is_older_than_its_rule() {
+    let asked = Extensions { before_approval: None, after_approval: Some(extension(7)) };
+    let write = |live: &[Value]| {
+        let (before, notes) = read(live).unwrap();
+        assert!(notes.is_empty(), "{notes:?}");
+        assert_eq!(before.activation.extension, Extensions::default());
+        let mut after = before.clone();
+        after.activation.extension = asked.clone().into();
+        patches(Service::Graph, live, &changes(&before, &after)).unwrap()
+    };
+    let new = untouched(Service::Graph);
+    let mut old = new.clone();
+    old.retain(|rule| !rule["id"].as_str().unwrap().starts_with("CustomExtension"));
+    for (live, is_new) in [(&new, false), (&old, true)] {
+        let [patch] = write(live).try_into().unwrap();
+        assert_eq!((patch.id, patch.is_new), ("CustomExtension_PostApproval_EndUser_Assignment", is_new));
+        let kind = "#microsoft.graph.unifiedRoleManagementPolicyCustomExtensionRule";
+        assert_eq!((&patch.after["@odata.type"], &patch.after["isEnabled"]), (&json!(kind), &json!(true)));
+        assert_eq!(patch.after["customExtensionId"], json!(extension(7).to_string()));
+        assert_eq!(patch.after["target"]["caller"], "EndUser");
+        let written = if is_new { [live.as_slice(), &[patch.after]].concat() } else { patched(live, &[patch]) };
+        assert_eq!(read(&written).unwrap().0.activation.extension, asked);
+    }
+    // One that is on and says not which is not known, and so is one that is on under a name of nobody's.
+    let mut odd = new;
+    with(&mut odd, "CustomExtension_PreApproval_EndUser_Assignment", |rule| {
+        drop(rule.insert("isEnabled".into(), true.into()))
+    });
+    assert!(read(&odd).unwrap().0.activation.extension.unknown().is_some());
 }
 
 #[test]
@@ -312,8 +419,8 @@ fn a_ticket_asked_for_on_assignment_is_noted_and_stays() {
         let note = format!("`{id}` demands `Ticketing`, which pimform does not know there; it is left alone");
         assert!(notes.contains(&note), "{notes:?}");
         let mut after = before.clone();
-        after.eligible_assignment.mfa = true;
-        after.active_assignment.mfa = true;
+        after.eligible_assignment.mfa = true.into();
+        after.active_assignment.mfa = true.into();
         let written = patched(&rules, &patches(Service::Arm, &rules, &changes(&before, &after)).unwrap());
         assert_eq!(find(&written, id)["enabledRules"], json!(["MultiFactorAuthentication", "Ticketing"]));
     }
@@ -322,9 +429,9 @@ fn a_ticket_asked_for_on_assignment_is_noted_and_stays() {
 #[test]
 fn a_rule_is_written_whole_in_the_spelling_of_its_envelope() {
     let mut after = Settings::service_default(Surface::Azure);
-    after.activation.max_duration = Duration::from_hours(24);
-    after.active_assignment.expire_after = Expiry::Never;
-    after.activation.approval = by([Approver::User(principal(1))]);
+    after.activation.max_duration = Duration::from_hours(24).into();
+    after.active_assignment.expire_after = Expiry::Never.into();
+    after.activation.approval = by([Approver::User(principal(1))]).into();
     let before = Settings::service_default(Surface::Azure);
     let write = |service| -> Vec<Value> {
         let patches = patches(service, &untouched(service), &changes(&before, &after)).unwrap();
@@ -366,9 +473,9 @@ fn a_rule_is_written_whole_in_the_spelling_of_its_envelope() {
 fn mfa_and_a_context_change_in_the_order_that_the_service_allows() {
     let order = |before: Authentication, after: Authentication| {
         let default = Settings::service_default(Surface::Groups);
-        let with = |authentication| {
+        let with = |authentication: Authentication| {
             let mut settings = default.clone();
-            settings.activation.authentication = authentication;
+            settings.activation.authentication = authentication.into();
             settings
         };
         let live = untouched(Service::Graph);
@@ -376,7 +483,7 @@ fn mfa_and_a_context_change_in_the_order_that_the_service_allows() {
         let live = patched(&live, &first);
         // Something else changes too, and comes after the pair.
         let mut after = with(after);
-        after.eligible_assignment.mfa = true;
+        after.eligible_assignment.mfa = true.into();
         patches(Service::Graph, &live, &changes(&with(before), &after))
             .unwrap()
             .into_iter()
@@ -406,7 +513,7 @@ fn a_policy_that_has_both_is_brought_to_one() {
     assert_eq!(before.activation.authentication, Authentication::Context("c2".parse().unwrap()));
     assert_eq!(notes.len(), 1);
     let mut after = before.clone();
-    after.activation.authentication = Authentication::Mfa;
+    after.activation.authentication = Authentication::Mfa.into();
     let patches = patches(Service::Graph, &live, &changes(&before, &after)).unwrap();
     assert_eq!(patches.iter().map(|patch| patch.id).collect::<Vec<_>>(), ["AuthenticationContext_EndUser_Assignment"]);
     assert_eq!(read(&patched(&live, &patches)).unwrap().0, after);

@@ -5,8 +5,8 @@ use super::script::{Script, Stage};
 use crate::backend::microsoft::http::Service;
 use crate::backend::microsoft::rules::{read, sample};
 use crate::model::{
-    Access, Approval, Approver, Approvers, Authentication, Change, Changes, Duration, Expiry, GroupCreation,
-    PrincipalId, Settings, Target,
+    Access, Approval, Approver, Approvers, Authentication, Change, Changes, Duration, Expiry, Extensions,
+    GroupCreation, PrincipalId, Settings, Target,
 };
 use crate::plan::Operation;
 
@@ -283,6 +283,8 @@ async fn the_policy_of_a_new_group_is_waited_for_and_of_no_other() {
         .list("GET /v1.0/groups?", &[])
         .on("POST /v1.0/groups", 201, json!({"id": GROUP}))
         .refuse(GET, 404, "ResourceNotFound")
+        // Neither the filter nor the whole list has it yet.
+        .list(GET, &[])
         .list(GET, &[])
         .list(GET, &[policy("g1", "owner", &longer_rules(Service::Graph))])
         .play()
@@ -349,13 +351,65 @@ async fn the_longest_time_of_what_need_not_end_is_left_out_only_if_azure_refuses
 
 #[tokio::test]
 async fn a_policy_that_cannot_be_read_is_not_written() {
-    let mut rules = sample(Service::Graph);
-    rules.pop();
+    let rules = [json!({"id": "Novelty_EndUser_Assignment"})];
     assert!(read(&rules).is_err());
     let stage = Script::default().list(GET, &[policy("d1", ROLE, &rules)]).play().await;
     let outcome = run(&stage, &operation(directory(), longer())).await;
     assert!(outcome.starts_with("conflict: ") && outcome.contains("could not be read"), "{outcome}");
-    let stage = Script::default().list(GET, &[]).play().await;
+    let stage = Script::default().list(GET, &[]).list(GET, &[]).play().await;
     assert!(run(&stage, &operation(directory(), longer())).await.starts_with("not found: the policy of "));
     stage.seen();
+}
+
+#[tokio::test]
+async fn a_policy_is_found_as_the_reader_finds_it() {
+    let own = policy("d1", ROLE, &longer_rules(Service::Graph));
+    // The filter finds nothing, and the whole list has it.
+    let stage = Script::default().list(GET, &[]).list(GET, std::slice::from_ref(&own)).play().await;
+    assert_eq!(run(&stage, &operation(directory(), longer())).await, "so already");
+    let filtered: Vec<bool> = stage.seen().iter().map(|seen| seen.line.contains("roleDefinitionId eq")).collect();
+    assert_eq!(filtered, [true, false]);
+    // The same on Azure.
+    let list = arm_policy(&longer_rules(Service::Arm));
+    let stage = Script::default().list(ARM_GET, &[]).on(ARM_GET, 200, list).play().await;
+    assert_eq!(run(&stage, &operation(azure(), longer())).await, "so already");
+}
+
+#[tokio::test]
+async fn what_has_come_to_be_unknown_is_not_written_over() {
+    let rules = with(sample(Service::Graph), "Expiration_EndUser_Assignment", "maximumDuration", "P1Y".into());
+    let stage = Script::default().list(GET, &[policy("d1", ROLE, &rules)]).play().await;
+    let said = run(&stage, &operation(directory(), longer())).await;
+    assert!(said.starts_with("conflict: ") && said.contains("`activation.max_duration`"), "{said}");
+    assert_eq!(stage.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_rule_on_extensions_comes_by_a_change_of_the_policy() {
+    let id = "CustomExtension_PreApproval_EndUser_Assignment";
+    let mut old = sample(Service::Graph);
+    old.retain(|rule| rule["id"] != id);
+    let asked = Extensions {
+        before_approval: Some("7d0f3c1a-4a3e-4d0e-9a42-0d5a4f6f0c11".parse().unwrap()),
+        after_approval: None,
+    };
+    let mut changes = Settings::<Changes>::default();
+    changes.activation.extension = Some(change(Extensions::default(), asked.clone()));
+    let on = with(sample(Service::Graph), id, "isEnabled", true.into());
+    let on = with(on, id, "customExtensionId", asked.before_approval.unwrap().to_string().into());
+    for (before, path) in
+        [(old, "PATCH /v1.0/policies/roleManagementPolicies/d1".to_owned()), (sample(Service::Graph), patch("d1", id))]
+    {
+        let stage = Script::default()
+            .list(GET, &[policy("d1", ROLE, &before)])
+            .on(path.clone(), 204, Value::Null)
+            .list(GET, &[policy("d1", ROLE, &on)])
+            .play()
+            .await;
+        assert_eq!(run(&stage, &operation(directory(), changes.clone())).await, "done");
+        let seen = &stage.seen()[1];
+        assert_eq!(seen.line, path);
+        let rule = if path.ends_with(id) { &seen.body } else { &seen.body["rules"][0] };
+        assert_eq!((&rule["id"], &rule["isEnabled"]), (&json!(id), &json!(true)));
+    }
 }
