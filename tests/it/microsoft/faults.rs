@@ -449,8 +449,7 @@ async fn arm_list_lag_is_waited_for_after_a_removal() {
 #[tokio::test]
 async fn filtered_policies_that_fail_lose_nothing() {
     for fault in ["filtered-policies=500", "filtered-policies=504", "filtered-policies=nothing"] {
-        let day = Day::begin(&[fault]).await;
-        day.apply().await;
+        let (day, _) = all_goes_well(fault).await;
         day.ends_well().await;
     }
 }
