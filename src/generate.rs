@@ -16,8 +16,8 @@ use crate::backend::local::file::{
     TenantEntry, UserEntry,
 };
 use crate::model::{
-    Access, ArmScope, AssignmentScope, Authentication, Duration, Expiry, GroupMembership, Kind, Origin, PrincipalId,
-    RoleId, Settings, Sparse, Target, TenantId, Time,
+    Access, Answer, ArmScope, AssignmentScope, Authentication, Duration, Expiry, GroupMembership, Kind, Origin,
+    PrincipalId, RoleId, Settings, Sparse, Target, TenantId, Time,
 };
 
 /// When what is generated is read: 2026-11-21 00:00 UTC.
@@ -108,9 +108,9 @@ fn group_part(count: usize, work: &mut Work, tenant: &mut TenantFile, policies: 
             id: group,
             name: format!("SEC-{n:05}").into(),
             description: None,
-            role_assignable: false,
+            role_assignable: Answer::No,
             membership: GroupMembership::Assigned,
-            pim: true,
+            pim: Answer::Yes,
             members: Vec::new(),
             owners: Vec::new(),
             unreadable: None,
@@ -309,7 +309,8 @@ fn user(n: usize) -> UserEntry {
         id: PrincipalId::new(id(1, n)),
         name: format!("User {n}").into(),
         upn: format!("u{n}@contoso.example").into(),
-        enabled: true,
+        enabled: Answer::Yes,
+        sort: None,
     }
 }
 

@@ -43,12 +43,14 @@ pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliErr
         Some(path) => write_tenant(path, &file)?,
         None => terminal::data(&file.to_text()?)?,
     }
+    for what in &file.incomplete {
+        terminal::say(&format!("incomplete: {}", render::visible(what)));
+    }
     let unreadable = unreadable(&file);
     if unreadable > 0 {
         terminal::say(&format!("{unreadable} targets or groups could not be read; the snapshot says which"));
-        return Ok(Exit::Incomplete);
     }
-    Ok(Exit::Done)
+    Ok(if unreadable == 0 && file.incomplete.is_empty() { Exit::Done } else { Exit::Incomplete })
 }
 
 fn unreadable(file: &TenantFile) -> usize {

@@ -44,7 +44,8 @@ pub enum Fault {
     LateVisibility(u32),
     /// The first so many requests of PIM answer 201 with the status `Failed`.
     FailedRequests(u32),
-    /// Calls about a surface (`directory`, `groups`, `azure`) or below an ARM scope, or about an object id, are refused.
+    /// Calls about a surface (`directory`, `groups`, `azure`) or below an ARM scope, about an object id, or with a part of a
+    /// path of Graph (`group/resources`) are refused.
     Denied(String),
     /// A token is refused once it was used for so many calls.
     ExpiredTokens(u32),
@@ -111,7 +112,7 @@ impl Fault {
             ("failed-requests[=N]", "the first N requests of PIM (1) are answered with 201 and the status Failed"),
             (
                 "denied=WHAT",
-                "calls about `directory`, `groups`, `azure`, an ARM scope or an object id are refused with 403",
+                "calls about `directory`, `groups`, `azure`, an ARM scope, an object id or a path of Graph such as `group/resources` are refused with 403",
             ),
             ("expired-tokens[=N]", "a token is refused with 401 once it was used for N calls (10)"),
             ("latency=MS", "every call takes at least MS milliseconds"),
@@ -382,9 +383,10 @@ impl Faults {
             () if policy || target.contains("rolemanagement/directory") => Some("directory"),
             () => None,
         };
+        let is_part = |what: &str| what.len() == 36 || (what.contains('/') && !what.starts_with('/'));
         let hit = denied
             .iter()
-            .any(|what| Some(what.as_str()) == surface || (what.len() == 36 && target.contains(what.as_str())));
+            .any(|what| Some(what.as_str()) == surface || (is_part(what) && target.contains(what.as_str())));
         hit.then(|| match surface {
             None => ServiceFailure::new(
                 403,

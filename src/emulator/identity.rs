@@ -229,7 +229,7 @@ impl Identity {
             "client_credentials" => return Ok(None),
             "refresh_token" => {
                 let again = field("refresh_token").and_then(|token| self.refreshed(token));
-                again.filter(|id| world.users.get(id).is_some_and(|user| user.enabled))
+                again.filter(|id| world.users.get(id).is_some_and(|user| user.enabled == Some(true)))
             }
             _ => {
                 let named = |name| world.users.values().find(|user| signs_in(user, name));
@@ -505,7 +505,7 @@ fn resource_of(scope: &str) -> Option<String> {
 }
 
 fn signs_in(user: &User, name: &str) -> bool {
-    user.enabled && user.upn.to_lowercase() == name.to_lowercase()
+    user.enabled == Some(true) && user.upn.to_lowercase() == name.to_lowercase()
 }
 
 /// The contexts in `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`.

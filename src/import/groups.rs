@@ -41,7 +41,7 @@ impl Groups {
                 || self.approving.contains(&id)
                 || group.member.is_some()
                 || group.owner.is_some();
-            if facts.role_assignable || source.full && named {
+            if !facts.role_assignable.is_no() || source.full && named {
                 self.statics(source, id, facts, &mut group, left, unreadable);
             } else if named {
                 others += 1;

@@ -47,8 +47,12 @@ reasons! {
     UnknownValue = "unknown-value", "a value that is not known to this version; it is left alone";
     /// The target or group could not be read.
     Unreadable = "unreadable", "could not be read";
+    /// The principal is gone.
+    UnknownPrincipal = "unknown-principal", "the principal has been deleted, so no file can name it";
+    /// Neither user nor group nor service principal.
+    OtherKind = "other-kind", "it is no user, group or service principal, so no file can name it";
     /// Nothing is known of the principal.
-    UnknownPrincipal = "unknown-principal", "the principal has been deleted or cannot be read, so no file can name it";
+    NotLookedUp = "not-looked-up", "the principal could not be looked up, so no file can name it";
     /// Nothing is known of the role.
     UnknownRole = "unknown-role", "the role has been deleted or cannot be read, so no file can name it";
     /// The role is there, but not for this scope.

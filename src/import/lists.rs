@@ -105,7 +105,7 @@ impl<'s> Lists<'s> {
             return Err(Why::EligibleService);
         }
         let facts = names.principal(row.key.principal).and_then(|principal| principal.group());
-        if surface == Surface::Directory && facts.is_some_and(|facts| !facts.role_assignable) {
+        if surface == Surface::Directory && facts.is_some_and(|facts| facts.role_assignable.is_no()) {
             return Err(Why::NotRoleAssignable);
         }
         if self.target.group() == Some(row.key.principal) {

@@ -129,7 +129,7 @@ pub fn names(snapshot: &Snapshot) -> NameQuery {
         }
     }
     let known = ids.iter().filter_map(|id| snapshot.directory.principal(*id));
-    query.names = known.map(|one| (one.kind(), Box::from(&**one.policy_name()))).collect();
+    query.names = known.filter_map(|one| Some((one.kind()?, Box::from(&**one.policy_name())))).collect();
     query.ids = ids;
     query
 }

@@ -62,7 +62,7 @@ impl<'d> Names<'d> {
         };
         for one in directory.principals() {
             // Names that the two ways of folding take for the same are ambiguous to somebody.
-            let (kind, name) = (one.kind(), one.policy_name());
+            let (Some(kind), name) = (one.kind(), one.policy_name()) else { continue };
             let mut keys = vec![folded(name), name.to_lowercase()];
             keys.dedup();
             for key in keys {
@@ -98,7 +98,9 @@ impl<'d> Names<'d> {
     /// A principal as policies name it.
     pub(super) fn who(&self, id: PrincipalId) -> Result<Who, Why> {
         let principal = self.directory.principal(id).ok_or(Why::UnknownPrincipal)?;
-        let (kind, name) = (principal.kind(), principal.policy_name());
+        let kind =
+            principal.kind().ok_or(if principal.sort().is_some() { Why::OtherKind } else { Why::NotLookedUp })?;
+        let name = principal.policy_name();
         let unique = [folded(name), name.to_lowercase()]
             .into_iter()
             .all(|key| self.principals.get(&(kind, key)).is_none_or(|count| *count == 1));

@@ -61,6 +61,10 @@ pub(super) fn take(snapshot: &Snapshot, directory: &Directory, options: &Options
     for note in &snapshot.notes {
         taken.left.say("tenant", Why::NotUnderstood, note.as_str());
     }
+    for what in &snapshot.missing {
+        taken.left.say("tenant", Why::Unreadable, what.as_str());
+        taken.unreadable += 1;
+    }
     taken.left.0.sort();
     taken.left.0.dedup();
     taken

@@ -28,9 +28,14 @@ impl<'a> Names<'a> {
     /// `user:ada@contoso.example`; the id where the name is not unique or not known.
     pub fn principal(&self, id: PrincipalId) -> String {
         match self.directory.principal(id) {
-            Some(principal) => {
-                format!("{}:{}", principal.kind().address_word(), encode(&self.principal_name(principal)))
-            }
+            Some(principal) => match (principal.kind(), principal.sort()) {
+                (Some(kind), _) => {
+                    format!("{}:{}", kind.address_word(), encode(&self.principal_name(kind, principal)))
+                }
+                // No file names these, so the id is what tells them apart.
+                (None, Some(sort)) => format!("{}:{id}", encode(&sort.word())),
+                (None, None) => format!("principal:{id}"),
+            },
             None => format!("principal:{id}"),
         }
     }
@@ -45,9 +50,9 @@ impl<'a> Names<'a> {
         encode(name)
     }
 
-    fn principal_name(&self, principal: &Principal) -> String {
+    fn principal_name(&self, kind: PrincipalKind, principal: &Principal) -> String {
         let name = principal.policy_name();
-        if self.directory.principals_named(principal.kind(), name).nth(1).is_some() {
+        if self.directory.principals_named(kind, name).nth(1).is_some() {
             principal.id.to_string()
         } else {
             name.to_string()
@@ -57,7 +62,7 @@ impl<'a> Names<'a> {
     /// The display name of a group; the id where the name is not unique or not known.
     pub fn group(&self, id: PrincipalId) -> String {
         match self.directory.principal(id) {
-            Some(group) if group.kind() == PrincipalKind::Group => encode(&self.principal_name(group)),
+            Some(group) if group.group().is_some() => encode(&self.principal_name(PrincipalKind::Group, group)),
             _ => id.to_string(),
         }
     }

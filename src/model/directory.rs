@@ -1,142 +1,10 @@
 //! The objects of a tenant that policies name: who and what there is, with names and ids.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::scope::ScopeKind;
-use super::{AdministrativeUnitId, ArmScope, ContextId, PrincipalId, Relation, RoleId};
-
-/// What kind of principal it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PrincipalKind {
-    /// A user.
-    User,
-    /// A group.
-    Group,
-    /// A service principal or managed identity.
-    ServicePrincipal,
-}
-
-impl PrincipalKind {
-    /// The word in addresses: `user:`, `group:`, `servicePrincipal:`.
-    pub fn address_word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Group => "group",
-            Self::ServicePrincipal => "servicePrincipal",
-        }
-    }
-}
-
-impl fmt::Display for PrincipalKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::User => "user",
-            Self::Group => "group",
-            Self::ServicePrincipal => "service principal",
-        })
-    }
-}
-
-/// A user, group or service principal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
-    /// Its object id.
-    pub id: PrincipalId,
-    /// Its display name.
-    pub display_name: Arc<str>,
-    /// What only its kind has.
-    pub detail: PrincipalDetail,
-}
-
-/// What only principals of one kind have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PrincipalDetail {
-    /// Of a user.
-    User {
-        /// The user principal name, unique in the tenant.
-        user_principal_name: Arc<str>,
-        /// Whether the user may sign in.
-        enabled: bool,
-    },
-    /// Of a group.
-    Group(GroupFacts),
-    /// Of a service principal.
-    ServicePrincipal {
-        /// The application id.
-        app_id: Option<uuid::Uuid>,
-    },
-}
-
-/// What matters of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupFacts {
-    /// Whether it may hold directory roles. Fixed at creation (docs/service.md: under-pim-4).
-    pub role_assignable: bool,
-    /// How its members come about.
-    pub membership: GroupMembership,
-    /// Whether it has been brought under PIM.
-    pub onboarded: bool,
-    /// True when it does not exist yet and the plan creates it. Its id is then a stand-in until it does.
-    pub planned: bool,
-}
-
-/// How the members of a group come about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GroupMembership {
-    /// They are assigned.
-    #[default]
-    Assigned,
-    /// A rule decides. Such a group cannot come under PIM.
-    Dynamic,
-    /// They come from an on-premises directory. Such a group cannot come under PIM.
-    Synchronized,
-}
-
-impl GroupMembership {
-    /// What decides who is on a list of the group, where that is not assignments by hand. Owners are assigned even
-    /// where a rule decides who the members are.
-    pub fn decided_elsewhere(self, relation: Relation) -> Option<&'static str> {
-        match (self, relation) {
-            (Self::Assigned, _) | (Self::Dynamic, Relation::Owner) => None,
-            (Self::Dynamic, Relation::Member) => Some("a rule decides who its members are"),
-            (Self::Synchronized, Relation::Member) => Some("its members come from an on-premises directory"),
-            (Self::Synchronized, Relation::Owner) => Some("its owners come from an on-premises directory"),
-        }
-    }
-}
-
-impl Principal {
-    /// What kind of principal it is.
-    pub fn kind(&self) -> PrincipalKind {
-        match self.detail {
-            PrincipalDetail::User { .. } => PrincipalKind::User,
-            PrincipalDetail::Group(_) => PrincipalKind::Group,
-            PrincipalDetail::ServicePrincipal { .. } => PrincipalKind::ServicePrincipal,
-        }
-    }
-
-    /// What a group is, if it is one.
-    pub fn group(&self) -> Option<&GroupFacts> {
-        match &self.detail {
-            PrincipalDetail::Group(facts) => Some(facts),
-            _ => None,
-        }
-    }
-
-    /// The name that policies use: the user principal name of a user, the display name of others.
-    pub fn policy_name(&self) -> &Arc<str> {
-        match &self.detail {
-            PrincipalDetail::User { user_principal_name, .. } => user_principal_name,
-            _ => &self.display_name,
-        }
-    }
-}
+use super::{AdministrativeUnitId, Answer, ArmScope, ContextId, Principal, PrincipalId, PrincipalKind, RoleId};
 
 /// A role definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +34,7 @@ pub struct AuthenticationContext {
     /// Its display name.
     pub name: Arc<str>,
     /// Whether it has been published.
-    pub available: bool,
+    pub available: Answer,
 }
 
 /// A place in Azure.
@@ -203,7 +71,7 @@ struct SharedNames {
 /// What a directory is made of, in any order.
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryParts {
-    /// Users, groups and service principals.
+    /// Users, groups, service principals and whatever else may hold something.
     pub principals: Vec<Principal>,
     /// Role definitions of Microsoft Entra.
     pub directory_roles: Vec<Role>,
@@ -342,7 +210,7 @@ impl Directory {
             .skip(first)
             .take_while(move |(other, _)| **other == *name)
             .filter_map(|(_, at)| self.principals.get(*at as usize))
-            .filter(move |principal| principal.kind() == kind)
+            .filter(move |principal| principal.kind() == Some(kind))
     }
 
     /// The role definition of Microsoft Entra with this id.
@@ -471,10 +339,14 @@ pub struct RoleQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PrincipalDetail;
 
     fn user(n: u128, name: &str) -> Principal {
-        let detail = PrincipalDetail::User { user_principal_name: name.into(), enabled: true };
-        Principal { id: PrincipalId::new(uuid::Uuid::from_u128(n)), display_name: name.into(), detail }
+        Principal {
+            id: PrincipalId::new(uuid::Uuid::from_u128(n)),
+            display_name: name.into(),
+            detail: PrincipalDetail::User { user_principal_name: name.into(), enabled: Answer::Yes, sort: None },
+        }
     }
 
     #[test]
@@ -487,15 +359,5 @@ mod tests {
         assert_eq!(names, ["ada", "planned", "paul", "new"]);
         assert_eq!(joined.principals_named(PrincipalKind::User, "old").count(), 0);
         assert!(Arc::ptr_eq(&earlier, &Directory::joined(&earlier, &directory(vec![user(1, "ada")]))));
-    }
-
-    #[test]
-    fn a_rule_decides_on_members_only() {
-        let decided = |membership: GroupMembership| {
-            [Relation::Member, Relation::Owner].map(|relation| membership.decided_elsewhere(relation).is_some())
-        };
-        assert_eq!(decided(GroupMembership::Assigned), [false, false]);
-        assert_eq!(decided(GroupMembership::Dynamic), [true, false]);
-        assert_eq!(decided(GroupMembership::Synchronized), [true, true]);
     }
 }

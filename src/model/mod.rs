@@ -1,6 +1,7 @@
 //! The words of the domain. No input or output, no names of the wire, no clock.
 
 pub mod address;
+pub mod answer;
 pub mod assignment;
 pub mod audit;
 pub mod defaults;
@@ -9,6 +10,7 @@ pub mod directory;
 pub mod extension;
 pub mod ids;
 pub mod notification;
+pub mod principal;
 pub mod scope;
 pub mod settings;
 pub mod snapshot;
@@ -18,6 +20,7 @@ pub mod unresolved;
 pub mod values;
 
 pub use address::Names;
+pub use answer::Answer;
 pub use assignment::{
     AssignmentKey, AssignmentScope, Condition, Ending, Kind, Origin, Row, Schedule, Shift, Ticket, Window,
 };
@@ -26,11 +29,11 @@ pub use desired::{
     DesiredTarget, GroupCreation, Mention, Ownership,
 };
 pub use directory::{
-    AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, GroupFacts, GroupMembership, NameQuery, PlaceQuery,
-    Principal, PrincipalDetail, PrincipalKind, Role, RoleQuery,
+    AdministrativeUnit, ArmPlace, AuthenticationContext, Directory, NameQuery, PlaceQuery, Role, RoleQuery,
 };
 pub use extension::{ExtensionId, Extensions, Moment};
 pub use ids::{AdministrativeUnitId, PrincipalId, RoleId, TenantId};
+pub use principal::{GroupFacts, GroupMembership, Principal, PrincipalDetail, PrincipalKind, Sort};
 pub use scope::ArmScope;
 pub use settings::{
     Change, Changes, Current, Direction, Fact, Field, Leaf, Setting, Settings, Shape, Slot, Sparse, Spec, Value, Zip,

@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub groups: BTreeMap<PrincipalId, GroupRead>,
     /// What was met and left alone because it is not known, each once.
     pub notes: BTreeSet<String>,
+    /// What could not be listed, so that nobody can say what of it is missing here, each once.
+    pub missing: BTreeSet<String>,
     /// Who made assignments, as far as somebody asked.
     pub makers: Makers,
 }

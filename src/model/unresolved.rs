@@ -55,7 +55,7 @@ impl Unresolved {
 fn is_like(kind: PrincipalKind, name: &str, principal: &Principal) -> bool {
     let own = principal.policy_name();
     let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
-    if kind != principal.kind() {
+    if principal.kind() != Some(kind) {
         return same(name, own);
     }
     let local = |name: &str| name.split_once('@').map(|(local, _)| local.to_lowercase());
@@ -124,13 +124,13 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::PrincipalDetail;
+    use crate::model::{Answer, PrincipalDetail};
 
     fn user(name: &str, display_name: &str) -> Principal {
         Principal {
             id: PrincipalId::new(uuid::Uuid::from_u128(1)),
             display_name: display_name.into(),
-            detail: PrincipalDetail::User { user_principal_name: name.into(), enabled: true },
+            detail: PrincipalDetail::User { user_principal_name: name.into(), enabled: Answer::Yes, sort: None },
         }
     }
 

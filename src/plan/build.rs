@@ -45,13 +45,11 @@ pub fn build(desired: &Desired, snapshot: &Snapshot, sources: &SourceMap, now: T
     };
     builder.difference(&difference);
     builder.unresolved(desired);
-    let notes = snapshot.notes.iter().map(|note| Observation {
-        kind: ObservationKind::Note,
-        address: "tenant".to_owned(),
-        detail: note.clone(),
-        declared_at: None,
-    });
-    builder.observations.extend(notes);
+    let of_tenant = |kind| {
+        move |text: &String| Observation { kind, address: "tenant".to_owned(), detail: text.clone(), declared_at: None }
+    };
+    builder.observations.extend(snapshot.notes.iter().map(of_tenant(ObservationKind::Note)));
+    builder.observations.extend(snapshot.missing.iter().map(of_tenant(ObservationKind::Blocked)));
     builder.finish(desired, snapshot)
 }
 
@@ -361,11 +359,14 @@ impl Builder<'_> {
     }
 
     fn name(&self, desired: &Desired, id: PrincipalId) -> PrincipalName {
-        let display_name = match desired.directory.principal(id) {
-            Some(principal) => std::sync::Arc::clone(&principal.display_name),
-            None => "deleted principal".into(),
+        let (display_name, sort) = match desired.directory.principal(id) {
+            Some(principal) => {
+                let is_plain = principal.kind().is_some() && principal.sort().is_none();
+                (std::sync::Arc::clone(&principal.display_name), (!is_plain).then(|| principal.is_a()))
+            }
+            None => ("deleted principal".into(), None),
         };
-        PrincipalName { label: self.names.principal(id), display_name }
+        PrincipalName { label: self.names.principal(id), display_name, sort }
     }
 }
 

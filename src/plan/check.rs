@@ -161,7 +161,7 @@ impl Joining<'_> {
         let (Some(_), Some(group)) = (facts(self.principal), facts(self.group)) else { return };
         // docs/service.md: groups-1, groups-3
         let (message, help) = match self.relation {
-            Relation::Member if group.role_assignable => (
+            Relation::Member if group.role_assignable.is_yes() => (
                 format!("`{address}`: the service takes no group as a member of a role-assignable group"),
                 "name the people, or make the group eligible under `member:`",
             ),

@@ -60,7 +60,7 @@ impl Owners {
         let mut owners = Self::default();
         for (group, mut changes) in changes {
             let facts = desired.directory.principal(group).and_then(|principal| principal.group());
-            if facts.is_none_or(|facts| facts.role_assignable || facts.planned) {
+            if facts.is_none_or(|facts| !facts.role_assignable.is_no() || facts.planned) {
                 continue;
             }
             if let Some(TargetRead::Present(state)) =
@@ -69,7 +69,7 @@ impl Owners {
                 changes.rows = &state.rows;
             }
             let is_person = |id: &PrincipalId| {
-                desired.directory.principal(*id).is_some_and(|principal| principal.kind() == PrincipalKind::User)
+                desired.directory.principal(*id).is_some_and(|principal| principal.kind() == Some(PrincipalKind::User))
             };
             let gone = changes.static_gone.union(&changes.pim_gone).copied().filter(is_person);
             let gone: BTreeSet<PrincipalId> = gone.collect();

@@ -57,7 +57,7 @@ pub(crate) fn empty() -> Plan {
 }
 
 pub(crate) fn name_of(label: &str, display_name: &str) -> PrincipalName {
-    PrincipalName { label: label.to_owned(), display_name: Arc::from(display_name) }
+    PrincipalName { label: label.to_owned(), display_name: Arc::from(display_name), sort: None }
 }
 
 /// Adds a step; its address is made from `target` as the planner does.

@@ -180,4 +180,7 @@ pub struct PrincipalName {
     pub label: String,
     /// The display name.
     pub display_name: Arc<str>,
+    /// What it is, where it is no plain user, group or service principal: `agent user`, `device`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
 }

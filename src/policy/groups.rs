@@ -11,7 +11,7 @@ use super::merge::{Declared, Documents};
 use super::principals::{Found, Principals};
 use crate::diag::{Finding, Findings, Span};
 use crate::model::{
-    BlockedEntry, Directory, GroupCreation, GroupFacts, GroupMembership, Known, Names, Ownership, Principal,
+    Answer, BlockedEntry, Directory, GroupCreation, GroupFacts, GroupMembership, Known, Names, Ownership, Principal,
     PrincipalDetail, PrincipalId, PrincipalKind, Relation, Unresolved,
 };
 
@@ -52,9 +52,9 @@ fn stand_in(tenant: Uuid, name: &str, taken: impl Fn(PrincipalId) -> bool) -> Pr
 
 fn planned_group(id: PrincipalId, name: &Arc<str>, entry: &GroupEntry) -> Principal {
     let facts = GroupFacts {
-        role_assignable: entry.create.as_ref().is_some_and(|create| wants_role_assignable(&create.value)),
+        role_assignable: entry.create.as_ref().is_some_and(|create| wants_role_assignable(&create.value)).into(),
         membership: GroupMembership::Assigned,
-        onboarded: false,
+        onboarded: Answer::No,
         planned: true,
     };
     Principal { id, display_name: Arc::clone(name), detail: PrincipalDetail::Group(facts) }
@@ -123,7 +123,7 @@ fn check(group: &Principal, entry: &GroupEntry, findings: &mut Findings) {
     let name = &group.display_name;
     if let Some(wanted) = entry.create.as_ref().and_then(|create| create.value.role_assignable.as_ref())
         && wanted.value
-        && !facts.role_assignable
+        && facts.role_assignable.is_no()
     {
         findings.push(
             Finding::error(
@@ -133,6 +133,20 @@ fn check(group: &Principal, entry: &GroupEntry, findings: &mut Findings) {
             .at(wanted.at, "declared as role-assignable")
             .help("this is fixed when a group is created; declare a group of another name"),
         );
+    }
+    let pim = [&entry.member, &entry.owner].into_iter().flatten().map(|entry| entry.at);
+    if facts.membership == GroupMembership::Unknown {
+        // What is declared of its lists is left alone when plans are made.
+        let message = format!("the service did not say whether the members of the group `{name}` are assigned");
+        for at in pim {
+            let finding = Finding::warning("group-cannot-use-pim", message.as_str());
+            findings.push(
+                finding
+                    .at(at, "needs a group with assigned members")
+                    .help("whoever reads the tenant needs a permission to read groups"),
+            );
+        }
+        return;
     }
     for (key, list, relation) in
         [("members", &entry.members, Relation::Member), ("owners", &entry.owners, Relation::Owner)]
@@ -148,12 +162,8 @@ fn check(group: &Principal, entry: &GroupEntry, findings: &mut Findings) {
             );
         }
     }
-    let how = match facts.membership {
-        GroupMembership::Assigned => return,
-        GroupMembership::Dynamic => "a rule decides who its members are",
-        GroupMembership::Synchronized => "its members come from an on-premises directory",
-    };
-    for at in [&entry.member, &entry.owner].into_iter().flatten().map(|entry| entry.at) {
+    let Some(how) = facts.membership.decided_elsewhere(Relation::Member) else { return };
+    for at in pim {
         findings.push(
             Finding::error("group-cannot-use-pim", format!("the group `{name}` cannot come under PIM: {how}"))
                 .at(at, "needs a group with assigned members")

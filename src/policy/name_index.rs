@@ -19,8 +19,11 @@ impl<'d> NameIndex<'d> {
     /// Indexes all principals of a directory.
     pub(super) fn new(directory: &'d Directory) -> Self {
         let principals = directory.principals();
-        let mut entries: Vec<(u64, u32)> =
-            principals.iter().zip(0..).map(|(one, at)| (hash(one.kind(), one.policy_name()), at)).collect();
+        let mut entries: Vec<(u64, u32)> = principals
+            .iter()
+            .zip(0..)
+            .filter_map(|(one, at)| Some((hash(one.kind()?, one.policy_name()), at)))
+            .collect();
         entries.sort_unstable();
         let bits = principals.len().max(2).next_power_of_two().ilog2();
         let shift = u64::BITS - bits;
@@ -43,7 +46,7 @@ impl<'d> NameIndex<'d> {
             .iter()
             .filter(move |(other, _)| *other == hash)
             .filter_map(|(_, at)| self.directory.principals().get(*at as usize))
-            .filter(move |one| one.kind() == kind && folded(one.policy_name()).eq(folded(name)))
+            .filter(move |one| one.kind() == Some(kind) && folded(one.policy_name()).eq(folded(name)))
     }
 }
 
@@ -72,7 +75,8 @@ mod tests {
                 display_name: "x".into(),
                 detail: PrincipalDetail::User {
                     user_principal_name: format!("Üser{}@x", n % 700).into(),
-                    enabled: true,
+                    enabled: crate::model::Answer::Yes,
+                    sort: None,
                 },
             };
             let principals = (0..count).map(user).collect();

@@ -54,7 +54,7 @@ impl<'d> Principals<'d> {
     /// Looks up in `directory`.
     pub(super) fn new(directory: &'d Directory, known: &'d Known) -> Self {
         let apps = directory.principals().iter().filter_map(|principal| match principal.detail {
-            PrincipalDetail::ServicePrincipal { app_id } => Some((app_id?, principal)),
+            PrincipalDetail::ServicePrincipal { app_id, .. } => Some((app_id?, principal)),
             _ => None,
         });
         Self {
@@ -150,13 +150,17 @@ impl<'d> Principals<'d> {
             }
         }
         match object {
-            Some(principal) if principal.kind() == kind => Ok(principal),
+            Some(principal) if principal.kind() == Some(kind) => Ok(principal),
             Some(principal) => {
-                let (is, name) = (principal.kind(), &principal.display_name);
+                let (is, name) = (principal.is_a(), &principal.display_name);
+                let help = principal.kind().map_or_else(
+                    || "files name users, groups and service principals only".to_owned(),
+                    |is| format!("write `{}: {id}`", key(is)),
+                );
                 Err(wrong(
                     Finding::error("unknown-principal", format!("`{id}` is the {is} `{name}`, not a {kind}"))
                         .at(at, format!("not a {kind}"))
-                        .help(format!("write `{}: {id}`", key(is))),
+                        .help(help),
                 ))
             }
             None => {
@@ -222,7 +226,7 @@ impl<'d> Principals<'d> {
         let principals = self.directory.principals();
         self.comparisons_left = self.comparisons_left.checked_sub(principals.len())?;
         let name = name.to_lowercase();
-        let users = principals.iter().filter(|one| one.kind() == PrincipalKind::User);
+        let users = principals.iter().filter(|one| one.kind() == Some(PrincipalKind::User));
         let called = users.filter(|one| one.display_name.to_lowercase() == name).map(|one| &**one.policy_name());
         match called.take(CANDIDATES).collect::<Vec<&str>>().as_slice() {
             [] => None,
@@ -234,7 +238,7 @@ impl<'d> Principals<'d> {
     fn near(&mut self, kind: PrincipalKind, name: &str) -> Option<&'d str> {
         let principals = self.directory.principals();
         self.comparisons_left = self.comparisons_left.checked_sub(principals.len())?;
-        let names = principals.iter().filter(|principal| principal.kind() == kind);
+        let names = principals.iter().filter(|principal| principal.kind() == Some(kind));
         nearest(name, names.map(|principal| &**principal.policy_name()))
     }
 }

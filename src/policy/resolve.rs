@@ -15,9 +15,9 @@ use super::scopes::Scopes;
 use super::settings::{Resolved, SettingsResolver};
 use crate::diag::{Finding, Findings, Severity, Span};
 use crate::model::{
-    Access, ArmScope, AssignmentKey, AssignmentScope, BlockedEntry, Desired, DesiredAssignment, DesiredGroup,
-    DesiredList, DesiredMembers, DesiredTarget, Directory, Kind, Known, Mention, Missing, Names, Ownership, Principal,
-    PrincipalId, Role, RoleId, Surface, Target, Unresolved,
+    Access, Answer, ArmScope, AssignmentKey, AssignmentScope, BlockedEntry, Desired, DesiredAssignment, DesiredGroup,
+    DesiredList, DesiredMembers, DesiredTarget, Directory, GroupFacts, Kind, Known, Mention, Missing, Names, Ownership,
+    Principal, PrincipalId, Role, RoleId, Surface, Target, Unresolved,
 };
 
 /// Resolves all names of the documents. Nothing if there is an error; all of them are among the findings.
@@ -349,8 +349,10 @@ impl<'d> Resolver<'d> {
             let missing = Missing::Unit(principal.id);
             return Some(Err(Unresolved { missing, label, detail, at: assignment.at }));
         }
-        if surface == Surface::Directory && principal.group().is_some_and(|facts| !facts.role_assignable) {
-            self.findings.push(not_role_assignable(principal, assignment.principal.at));
+        if let (Surface::Directory, Some(facts)) = (surface, principal.group()) {
+            if let Some(finding) = not_role_assignable(principal, facts, assignment.principal.at) {
+                self.findings.push(finding);
+            }
         }
         let scope = match unit {
             Some(id) => AssignmentScope::AdministrativeUnit(id?),
@@ -393,14 +395,22 @@ fn twice(principal: &Principal, first: Span, second: Span) -> Finding {
         .help("keep one of the two")
 }
 
-fn not_role_assignable(group: &Principal, at: Span) -> Finding {
+fn not_role_assignable(group: &Principal, facts: &GroupFacts, at: Span) -> Option<Finding> {
     let name = &group.display_name;
-    let planned = group.group().is_some_and(|facts| facts.planned);
-    Finding::error("group-not-role-assignable", format!("the group `{name}` may not hold directory roles"))
-        .at(at, "not role-assignable")
-        .help(if planned {
-            "write `create: { role_assignable: true }` where it is declared"
-        } else {
-            "this is fixed when a group is created; use a role-assignable group"
-        })
+    let finding = match facts.role_assignable {
+        Answer::Yes => return None,
+        Answer::No => {
+            Finding::error("group-not-role-assignable", format!("the group `{name}` may not hold directory roles"))
+                .at(at, "not role-assignable")
+        }
+        Answer::NotSaid => {
+            let message = format!("the service did not say whether the group `{name}` may hold directory roles");
+            Finding::warning("group-not-role-assignable", message).at(at, "perhaps not role-assignable")
+        }
+    };
+    Some(finding.help(if facts.planned {
+        "write `create: { role_assignable: true }` where it is declared"
+    } else {
+        "this is fixed when a group is created; use a role-assignable group"
+    }))
 }

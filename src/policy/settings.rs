@@ -12,8 +12,8 @@ use super::profile::Profiles;
 use crate::diag::{Finding, Findings, Span, nearest};
 use crate::model::settings::ActivationField;
 use crate::model::{
-    Approval, Approver, Approvers, Authentication, BlockedSetting, Directory, PrincipalId, PrincipalKind, Setting,
-    Settings, Spec, Unresolved,
+    Answer, Approval, Approver, Approvers, Authentication, BlockedSetting, Directory, PrincipalId, PrincipalKind,
+    Setting, Settings, Spec, Unresolved,
 };
 
 /// Resolves the settings of targets, those of each profile once.
@@ -176,15 +176,22 @@ impl<'d> SettingsResolver<'d> {
             }
             return;
         };
-        if known.available || !first {
+        let (message, label) = match known.available {
+            Answer::Yes => return,
+            Answer::No => (format!("the authentication context `{id}` is not published"), "not published"),
+            Answer::NotSaid => {
+                let message = format!("the service did not say whether the authentication context `{id}` is published");
+                (message, "perhaps not published")
+            }
+        };
+        if !first {
             return;
         }
-        let message = format!("the authentication context `{id}` is not published");
         let finding = match self.profiles.authentication_of_floor() {
             Some(floor) => Finding::error("unknown-context", message)
-                .at(at, "not published")
+                .at(at, label)
                 .at(floor, "the floor asks for authentication here"),
-            None => Finding::warning("unknown-context", message).at(at, "not published"),
+            None => Finding::warning("unknown-context", message).at(at, label),
         };
         findings.push(finding.help(PUBLISH));
     }

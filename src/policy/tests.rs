@@ -59,11 +59,16 @@ fn principal(n: u32, name: &str, detail: PrincipalDetail) -> Principal {
 
 fn user(n: u32, name: &str) -> Principal {
     let user_principal_name = format!("{}@contoso.example", name.to_lowercase()).into();
-    principal(n, name, PrincipalDetail::User { user_principal_name, enabled: true })
+    principal(n, name, PrincipalDetail::User { user_principal_name, enabled: Answer::Yes, sort: None })
+}
+
+fn service(app: String) -> PrincipalDetail {
+    PrincipalDetail::ServicePrincipal { app_id: Some(app.parse().unwrap()), enabled: Answer::Yes, sort: None }
 }
 
 fn group(n: u32, name: &str, role_assignable: bool, membership: GroupMembership) -> Principal {
-    let facts = GroupFacts { role_assignable, membership, onboarded: false, planned: false };
+    let facts =
+        GroupFacts { role_assignable: role_assignable.into(), membership, onboarded: Answer::No, planned: false };
     principal(n, name, PrincipalDetail::Group(facts))
 }
 
@@ -90,7 +95,7 @@ fn directory() -> Arc<Directory> {
             group(13, "Twin", true, GroupMembership::Assigned),
             group(14, "twin", true, GroupMembership::Assigned),
             group(15, "Everyone", false, GroupMembership::Dynamic),
-            principal(21, "Deploy", PrincipalDetail::ServicePrincipal { app_id: Some(guid(99).parse().unwrap()) }),
+            principal(21, "Deploy", service(guid(99))),
         ],
         directory_roles: vec![
             role(101, "Global Administrator", &[]),
@@ -104,7 +109,11 @@ fn directory() -> Arc<Directory> {
             role(204, "App operator", &[SUBSCRIPTION]),
         ],
         administrative_units: vec![AdministrativeUnit { id: guid(301).parse().unwrap(), name: "Sales".into() }],
-        contexts: vec![AuthenticationContext { id: "c1".parse().unwrap(), name: "Strong".into(), available: true }],
+        contexts: vec![AuthenticationContext {
+            id: "c1".parse().unwrap(),
+            name: "Strong".into(),
+            available: Answer::Yes,
+        }],
         places: vec![
             place("/providers/Microsoft.Management/managementGroups/core", Some("Core Platform")),
             place(SUBSCRIPTION, Some("Production")),
@@ -664,9 +673,7 @@ fn unresolved_with(more: Vec<Principal>, text: &str) -> String {
 #[test]
 fn nobody_takes_over_a_reference_by_a_name_that_is_an_id() {
     let named = |n: u32, id: u32| group(n, &guid(id), true, GroupMembership::Assigned);
-    let service = |n: u32, name: &str, app: u32| {
-        principal(n, name, PrincipalDetail::ServicePrincipal { app_id: Some(guid(app).parse().unwrap()) })
-    };
+    let service = |n: u32, name: &str, app: u32| principal(n, name, service(guid(app)));
     let of = |text: &str| {
         unresolved_with(vec![named(31, 11), named(32, 500), service(33, &guid(99), 98), named(34, 1)], text)
     };

@@ -27,15 +27,23 @@ pub(super) fn place(place: &Place) -> String {
     format!("{}:{}", place.file, place.line)
 }
 
-/// `user:paul@contoso.example (Paul Kim)`; the display name only where the label does not hold it already.
+/// `user:paul@contoso.example (Paul Kim)`; the display name only where the label does not hold it already. What is no
+/// plain user, group or service principal is named as what it is: `device:<id> (LAPTOP-7, device)`.
 pub(super) fn principal(id: PrincipalId, name: Option<&PrincipalName>) -> Cell<'_> {
     let Some(name) = name else { return Cell::name(format!("principal:{id}")) };
     let said = name.label.split_once(':').is_some_and(|(_, said)| said.eq_ignore_ascii_case(&name.display_name));
     let cell = Cell::name(&*name.label);
-    if said || name.display_name.is_empty() {
-        return cell;
-    }
-    cell.and_words(" (").and(SpanKind::Name, Tone::Plain, &*name.display_name).and_words(")")
+    let shown = Some(&*name.display_name).filter(|shown| !said && !shown.is_empty());
+    let cell = match (shown, &name.sort) {
+        (None, None) => return cell,
+        (Some(shown), None) => cell.and_words(" (").and(SpanKind::Name, Tone::Plain, shown),
+        (None, Some(sort)) => cell.and_words(" (").and(SpanKind::Name, Tone::Plain, sort),
+        (Some(shown), Some(sort)) => {
+            let cell = cell.and_words(" (").and(SpanKind::Name, Tone::Plain, shown);
+            cell.and_words(", ").and(SpanKind::Name, Tone::Plain, sort)
+        }
+    };
+    cell.and_words(")")
 }
 
 /// `for 365d, from when it is applied`; `permanent`; `from 2026-12-01 until 2027-01-31`.

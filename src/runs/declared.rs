@@ -16,7 +16,8 @@ use super::store::{Store, StoreError};
 use crate::model::settings::Visit;
 use crate::model::{
     Approval, Approver, AssignmentKey, Changes, Desired, DesiredAssignment, DesiredEnding, DesiredList, DesiredMembers,
-    Field, Kind, Known, Leaf, Ownership, PrincipalId, Relation, Setting, Settings, Spec, Target, TenantId, Time,
+    Field, Kind, Known, Leaf, Ownership, Principal, PrincipalId, Relation, Setting, Settings, Spec, Target, TenantId,
+    Time,
 };
 use crate::plan::{ObservationKind, Operation, Plan};
 
@@ -159,7 +160,8 @@ fn names(desired: &Desired) -> BTreeMap<String, PrincipalId> {
         }
     }
     let principals = named.into_iter().filter_map(|id| desired.directory.principal(id));
-    principals.map(|principal| (Known::label(principal.kind(), principal.policy_name()), principal.id)).collect()
+    let label = |principal: &Principal| Some((Known::label(principal.kind()?, principal.policy_name()), principal.id));
+    principals.filter_map(label).collect()
 }
 
 fn fingerprints(desired: &Desired) -> BTreeMap<String, String> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::convert::target_entry;
 use super::file::{
     AdministrativeUnitEntry, AzureRoleEntry, ContextEntry, DirectoryRoleEntry, GroupEntry, ManagementGroupEntry,
-    ServicePrincipalEntry, SubscriptionEntry, TargetEntry, TenantEntry, TenantFile, UserEntry,
+    OtherPrincipalEntry, ServicePrincipalEntry, SubscriptionEntry, TargetEntry, TenantEntry, TenantFile, UserEntry,
 };
 use super::state::Defaults;
 use crate::model::scope::ScopeKind;
@@ -22,6 +22,7 @@ impl TenantFile {
         let mut file = Self::empty(TenantEntry { id: snapshot.tenant, name: snapshot.tenant_name.clone() });
         file.read_at = Some(snapshot.read_at);
         file.runner = snapshot.runner;
+        file.incomplete = snapshot.missing.iter().map(|what| what.as_str().into()).collect();
         file.principals(snapshot);
         file.objects(&snapshot.directory);
         file.azure(snapshot);
@@ -31,6 +32,7 @@ impl TenantFile {
             .iter()
             .filter_map(|(target, read)| entry(target, read, &defaults, &snapshot.directory))
             .collect();
+        file.incomplete.extend(unnamed_groups(snapshot));
         file
     }
 
@@ -38,11 +40,16 @@ impl TenantFile {
         for Principal { id, display_name, detail } in snapshot.directory.principals() {
             let (id, name) = (*id, Arc::clone(display_name));
             match detail {
-                PrincipalDetail::User { user_principal_name, enabled } => {
-                    self.users.push(UserEntry { id, name, upn: Arc::clone(user_principal_name), enabled: *enabled });
+                PrincipalDetail::User { user_principal_name, enabled, sort } => {
+                    let upn = Arc::clone(user_principal_name);
+                    self.users.push(UserEntry { id, name, upn, enabled: *enabled, sort: sort.clone() });
                 }
-                PrincipalDetail::ServicePrincipal { app_id } => {
-                    self.service_principals.push(ServicePrincipalEntry { id, name, app_id: *app_id });
+                PrincipalDetail::ServicePrincipal { app_id, enabled, sort } => {
+                    let (app_id, enabled, sort) = (*app_id, *enabled, sort.clone());
+                    self.service_principals.push(ServicePrincipalEntry { id, name, app_id, enabled, sort });
+                }
+                PrincipalDetail::Other { sort } => {
+                    self.other_principals.push(OtherPrincipalEntry { id, name, sort: sort.clone() });
                 }
                 // A group that a plan would create is not there.
                 PrincipalDetail::Group(facts) if facts.planned => {}
@@ -125,6 +132,16 @@ fn group(id: PrincipalId, name: Arc<str>, facts: &GroupFacts, snapshot: &Snapsho
         owners: fixed(Access::Owner),
         unreadable,
     }
+}
+
+/// The groups that there are settings and assignments of, and that could not be looked up. A file cannot hold them.
+fn unnamed_groups(snapshot: &Snapshot) -> BTreeSet<Box<str>> {
+    let groups = snapshot.targets.keys().filter_map(Target::group);
+    let unnamed = groups.filter(|id| {
+        let found = snapshot.directory.principal(*id);
+        found.is_some_and(|principal| principal.kind().is_none() && principal.sort().is_none())
+    });
+    unnamed.map(|id| format!("the group `{id}` could not be looked up, and is not in this snapshot").into()).collect()
 }
 
 /// Nothing for a target that the file stands for by listing its role or group.

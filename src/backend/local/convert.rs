@@ -216,7 +216,8 @@ fn check_ids(file: &TenantFile) -> Result<(), Wrong> {
     let users = file.users.iter().zip(0..).map(|(user, at)| (user.id, "users", at));
     let groups = file.groups.iter().zip(0..).map(|(group, at)| (group.id, "groups", at));
     let services = file.service_principals.iter().zip(0..).map(|(entry, at)| (entry.id, "service_principals", at));
-    once(users.chain(groups).chain(services))?;
+    let others = file.other_principals.iter().zip(0..).map(|(entry, at)| (entry.id, "other_principals", at));
+    once(users.chain(groups).chain(services).chain(others))?;
     let units = file.administrative_units.iter().zip(0..);
     once(units.map(|(unit, at)| (unit.id, "administrative_units", at)))?;
     let contexts = file.authentication_contexts.iter().zip(0..);

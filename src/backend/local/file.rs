@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::model::settings::Unknown;
 use crate::model::{
-    Access, AdministrativeUnitId, ArmScope, AssignmentScope, Condition, ContextId, Field, GroupMembership, Origin,
-    PrincipalId, RoleId, Settings, Sparse, Surface, Target, TenantId, Time,
+    Access, AdministrativeUnitId, Answer, ArmScope, AssignmentScope, Condition, ContextId, Field, GroupMembership,
+    Origin, PrincipalId, RoleId, Settings, Sort, Sparse, Surface, Target, TenantId, Time,
 };
 
 /// A tenant in one file.
@@ -41,6 +41,9 @@ pub struct TenantFile {
     /// Who plans and applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runner: Option<PrincipalId>,
+    /// What could not be listed when the tenant was read, so that nobody can say what of it is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<Box<str>>,
     /// The users.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserEntry>,
@@ -50,6 +53,9 @@ pub struct TenantFile {
     /// The service principals and managed identities.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_principals: Vec<ServicePrincipalEntry>,
+    /// What exists and is no user, group or service principal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_principals: Vec<OtherPrincipalEntry>,
     /// The administrative units.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub administrative_units: Vec<AdministrativeUnitEntry>,
@@ -144,9 +150,12 @@ pub struct UserEntry {
     pub name: Arc<str>,
     /// The user principal name.
     pub upn: Arc<str>,
-    /// Whether the user may sign in.
-    #[serde(default = "yes", skip_serializing_if = "is_true")]
-    pub enabled: bool,
+    /// Whether the user may sign in; null where that is not known.
+    #[serde(default = "Answer::yes", skip_serializing_if = "is_yes")]
+    pub enabled: Answer,
+    /// What the service calls it, where it is no plain user: `agentUser`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort>,
 }
 
 /// A group.
@@ -160,15 +169,15 @@ pub struct GroupEntry {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Arc<str>>,
-    /// Whether it may hold directory roles.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub role_assignable: bool,
+    /// Whether it may hold directory roles; null where that is not known.
+    #[serde(default = "Answer::no", skip_serializing_if = "is_no")]
+    pub role_assignable: Answer,
     /// How its members come about.
     #[serde(default, skip_serializing_if = "is_assigned_membership")]
     pub membership: GroupMembership,
-    /// Whether it has been brought under PIM.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub pim: bool,
+    /// Whether it has been brought under PIM; null where that is not known.
+    #[serde(default = "Answer::no", skip_serializing_if = "is_no")]
+    pub pim: Answer,
     /// The static members. Who is a member through PIM stands at the target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<PrincipalId>,
@@ -192,6 +201,26 @@ pub struct ServicePrincipalEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub app_id: Option<Uuid>,
+    /// Whether it may sign in; null where that is not known.
+    #[serde(default = "Answer::yes", skip_serializing_if = "is_yes")]
+    pub enabled: Answer,
+    /// What the service calls it, where it is no plain service principal: `agentIdentity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort>,
+}
+
+/// What exists and is no user, group or service principal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a principal of another kind")]
+pub struct OtherPrincipalEntry {
+    /// The object id.
+    pub id: PrincipalId,
+    /// The display name.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub name: Arc<str>,
+    /// What the service calls it: `device`. Nothing where it could not be looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort>,
 }
 
 /// An administrative unit.
@@ -212,9 +241,9 @@ pub struct ContextEntry {
     pub id: ContextId,
     /// The display name.
     pub name: Arc<str>,
-    /// Whether it has been published.
-    #[serde(default = "yes", skip_serializing_if = "is_true")]
-    pub available: bool,
+    /// Whether it has been published; null where that is not known.
+    #[serde(default = "Answer::yes", skip_serializing_if = "is_yes")]
+    pub available: Answer,
 }
 
 /// A management group.
@@ -286,7 +315,7 @@ pub struct TargetEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<Arc<str>>,
     /// True for a role that has no settings of PIM yet.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub without_settings: bool,
     /// The eligible assignments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -397,9 +426,11 @@ impl TenantFile {
             tenant,
             read_at: None,
             runner: None,
+            incomplete: Vec::new(),
             users: Vec::new(),
             groups: Vec::new(),
             service_principals: Vec::new(),
+            other_principals: Vec::new(),
             administrative_units: Vec::new(),
             authentication_contexts: Vec::new(),
             management_groups: Vec::new(),
@@ -418,18 +449,14 @@ pub fn tenant_schema() -> serde_json::Value {
     schemars::schema_for!(TenantFile).to_value()
 }
 
-fn yes() -> bool {
-    true
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_yes(answer: &Answer) -> bool {
+    answer.is_yes()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_true(value: &bool) -> bool {
-    *value
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_false(value: &bool) -> bool {
-    !*value
+fn is_no(answer: &Answer) -> bool {
+    answer.is_no()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

@@ -9,7 +9,7 @@ use super::file::GroupEntry;
 use super::state::{Group, Record, Tenant};
 use crate::backend::{BackendError, Executed};
 use crate::model::{
-    AssignmentKey, Changes, Condition, GroupCreation, GroupMembership, GroupState, Names, Origin, PrincipalId,
+    Answer, AssignmentKey, Changes, Condition, GroupCreation, GroupMembership, GroupState, Names, Origin, PrincipalId,
     Relation, Row, Schedule, Settings, Target, Time, Window,
 };
 use crate::plan::Operation;
@@ -45,9 +45,9 @@ impl Tenant {
             id,
             name: Arc::clone(&create.display_name),
             description: create.description.clone(),
-            role_assignable: create.role_assignable,
+            role_assignable: create.role_assignable.into(),
             membership: GroupMembership::Assigned,
-            pim: false,
+            pim: Answer::No,
             members: Vec::new(),
             owners: Vec::new(),
             unreadable: None,
@@ -263,8 +263,8 @@ impl Tenant {
     fn under_pim(&mut self, target: &Target) -> Result<(), BackendError> {
         self.can_be_under_pim(target)?;
         let Some(group) = target.group().and_then(|id| self.groups.get_mut(&id)) else { return Ok(()) };
-        if !group.entry.pim {
-            Arc::make_mut(group).entry.pim = true;
+        if !group.entry.pim.is_yes() {
+            Arc::make_mut(group).entry.pim = Answer::Yes;
             self.directory = OnceLock::new();
         }
         Ok(())

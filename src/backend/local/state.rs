@@ -120,6 +120,7 @@ impl Tenant {
             groups,
             notes: BTreeSet::new(),
             makers: Makers::default(),
+            missing: self.head.incomplete.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -139,7 +140,7 @@ impl Tenant {
         let groups = self
             .groups
             .values()
-            .filter(|group| group.entry.pim)
+            .filter(|group| group.entry.pim.is_yes())
             .flat_map(|group| [Access::Member, Access::Owner].map(|access| (group.entry.id, access)))
             .map(|(group, access)| Target::Group { group, access });
         self.targets.keys().cloned().chain(roles).chain(groups).collect()
@@ -217,12 +218,25 @@ pub(super) fn objects(file: &TenantFile, places: Vec<ArmPlace>) -> Directory {
     let users = file.users.iter().map(|user| Principal {
         id: user.id,
         display_name: Arc::clone(&user.name),
-        detail: PrincipalDetail::User { user_principal_name: Arc::clone(&user.upn), enabled: user.enabled },
+        detail: PrincipalDetail::User {
+            user_principal_name: Arc::clone(&user.upn),
+            enabled: user.enabled,
+            sort: user.sort.clone(),
+        },
     });
     let service_principals = file.service_principals.iter().map(|service| Principal {
         id: service.id,
         display_name: Arc::clone(&service.name),
-        detail: PrincipalDetail::ServicePrincipal { app_id: service.app_id },
+        detail: PrincipalDetail::ServicePrincipal {
+            app_id: service.app_id,
+            enabled: service.enabled,
+            sort: service.sort.clone(),
+        },
+    });
+    let others = file.other_principals.iter().map(|other| Principal {
+        id: other.id,
+        display_name: Arc::clone(&other.name),
+        detail: PrincipalDetail::Other { sort: other.sort.clone() },
     });
     let role = |id, name: &Arc<str>, scopes: &[ArmScope]| Role {
         id,
@@ -230,7 +244,7 @@ pub(super) fn objects(file: &TenantFile, places: Vec<ArmPlace>) -> Directory {
         assignable_scopes: scopes.to_vec(),
     };
     Directory::new(DirectoryParts {
-        principals: users.chain(file.groups.iter().map(principal)).chain(service_principals).collect(),
+        principals: users.chain(file.groups.iter().map(principal)).chain(service_principals).chain(others).collect(),
         directory_roles: file.directory_roles.iter().map(|entry| role(entry.id, &entry.name, &[])).collect(),
         azure_roles: file
             .azure_roles

@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::error::ServiceError;
 use super::rules;
 use super::schedules::{self, Concern, Found, Reading, ScheduleError};
+use super::wire;
 use crate::model::{
-    Approval, Approver, Current, Kind, PrincipalId, Row, Settings, Surface, Target, TargetRead, TargetState,
+    Approval, Approver, Current, Kind, PrincipalId, Row, Settings, Sort, Surface, Target, TargetRead, TargetState,
 };
 
 /// Why something could not be read, with a way out: a reason stands alone in a plan, without a help line.
@@ -30,10 +31,23 @@ pub(super) struct Assembly {
     settings: BTreeMap<Target, Arc<Settings<Current>>>,
     rows: BTreeMap<Target, Vec<Row>>,
     broken: BTreeMap<Target, Arc<str>>,
+    /// What Azure says of principals that are no users, groups or service principals of this tenant.
+    sorts: BTreeMap<PrincipalId, Sort>,
     notes: BTreeSet<String>,
+    missing: BTreeSet<String>,
 }
 
 impl Assembly {
+    /// Says what could not be listed, so that nobody can say what of it is missing.
+    pub(super) fn lacks(&mut self, what: impl Into<String>) {
+        self.missing.insert(what.into());
+    }
+
+    /// What could not be listed.
+    pub(super) fn missing(&self) -> &BTreeSet<String> {
+        &self.missing
+    }
+
     /// Says what was met and left alone.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.insert(note.into());
@@ -82,6 +96,7 @@ impl Assembly {
     ) -> Vec<Found> {
         let mut all = Vec::with_capacity(list.len());
         for schedule in list {
+            self.sorts.extend((surface == Surface::Azure).then(|| sort_of_principal(schedule)).flatten());
             match schedules::read(surface, kind, schedule) {
                 Ok(Reading::Found(found)) => all.push(*found),
                 Ok(Reading::Nothing) => {}
@@ -117,7 +132,14 @@ impl Assembly {
         for (target, why) in other.broken {
             self.broken.entry(target).or_insert(why);
         }
+        self.sorts.extend(other.sorts);
         self.notes.extend(other.notes);
+        self.missing.extend(other.missing);
+    }
+
+    /// What Azure says that a principal is, where that is no user, group or service principal.
+    pub(super) fn sort(&self, principal: PrincipalId) -> Option<&Sort> {
+        self.sorts.get(&principal)
     }
 
     /// The targets that settings are known of.
@@ -168,7 +190,7 @@ impl Assembly {
         targets: impl IntoIterator<Item = Target>,
         exists: impl Fn(&Target) -> bool,
     ) -> (BTreeMap<Target, TargetRead>, BTreeSet<String>) {
-        let Self { mut settings, mut rows, mut broken, notes } = self;
+        let Self { mut settings, mut rows, mut broken, notes, sorts: _, missing: _ } = self;
         let mut reads = BTreeMap::new();
         for target in targets {
             let read = match (broken.remove(&target), settings.remove(&target), rows.remove(&target)) {
@@ -187,6 +209,17 @@ impl Assembly {
         }
         (reads, notes)
     }
+}
+
+/// Who a schedule of Azure is for, and what it says that this is, where the directory of this tenant may not know it: a
+/// group of another tenant, say. `Unknown` is Azure's word for what it does not find. (docs/service.md: principals-6)
+fn sort_of_principal(schedule: &Value) -> Option<(PrincipalId, Sort)> {
+    const OF_DIRECTORY: [&str; 4] = ["User", "Group", "ServicePrincipal", "Unknown"];
+    let properties = schedule.get("properties")?;
+    let word = wire::field(properties, "principalType")?;
+    let is_known = OF_DIRECTORY.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let id = wire::field(properties, "principalId")?.parse().ok()?;
+    (!is_known).then(|| (id, Sort::new(word)))
 }
 
 /// Rows in their order, each once. The same person may have several windows (docs/service.md: rows-3).

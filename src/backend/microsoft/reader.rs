@@ -15,8 +15,8 @@ use crate::backend::{BackendError, ReadQuery, ReadState, Tenant};
 use crate::model::audit::AuditEvent;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
-    Access, ArmPlace, ArmScope, AssignmentKey, Directory, GroupRead, Kind, Makers, NameQuery, Origin, Principal,
-    PrincipalDetail, PrincipalId, Role, RoleId, Snapshot, Target, TenantId, Time,
+    Access, Answer, ArmPlace, ArmScope, AssignmentKey, Directory, GroupRead, Kind, Makers, NameQuery, Origin,
+    Principal, PrincipalDetail, PrincipalId, Role, RoleId, Snapshot, Target, TenantId, Time,
 };
 
 /// Reads a tenant.
@@ -120,19 +120,18 @@ impl ReadState for MicrosoftReader {
             }
         };
         let (memberships, notes) = memberships;
-        let Found { mut kept, targets, mut assembly, mut lists, exists } = found;
+        let Found { mut kept, targets, mut assembly, lists, exists } = found;
         assembly.notes(notes);
         assembly.notes(std::mem::take(&mut kept.objects.notes));
-        self.look_up(&mut kept, &mut assembly, &mut lists, &targets, &watched).await;
+        let mut found = Found { kept, targets, assembly, lists, exists };
+        self.look_up(&mut found, &watched).await;
         if *query == ReadQuery::Everything {
-            // Also who is in the groups that hold something or approve, and in those that the files name.
-            let groups = kept.objects.principals.keys().copied().filter(|id| kept.is_group(*id));
-            let groups = groups.filter(|group| !lists.contains_key(group)).collect();
-            lists.extend(groups::read::read(&self.client, &BTreeSet::new(), &groups).await.lists);
-            self.look_up(&mut kept, &mut assembly, &mut lists, &targets, &watched).await;
+            self.look_into_groups(&mut found, &watched).await;
         }
-        kept.note_onboarded(&assembly);
+        found.note_onboarded(query);
+        let Found { mut kept, targets, assembly, lists, exists } = found;
         self.learned(std::mem::take(&mut kept.objects.role_ids));
+        let missing = assembly.missing().clone();
         let (targets, notes) = assembly.finish(targets, |target| exists.contains(target));
         Ok(Snapshot {
             tenant,
@@ -145,6 +144,7 @@ impl ReadState for MicrosoftReader {
             groups: lists,
             notes,
             makers: Makers::default(),
+            missing,
         })
     }
 }
@@ -152,25 +152,30 @@ impl ReadState for MicrosoftReader {
 impl MicrosoftReader {
     /// Looks up everybody who occurs and is not known yet. Whoever cannot be looked up might be anybody, so what they
     /// have an assignment at counts as unreadable.
-    async fn look_up(
-        &self,
-        kept: &mut Kept,
-        assembly: &mut Assembly,
-        lists: &mut BTreeMap<PrincipalId, GroupRead>,
-        targets: &BTreeSet<Target>,
-        watched: &BTreeSet<PrincipalId>,
-    ) {
+    async fn look_up(&self, found: &mut Found, watched: &BTreeSet<PrincipalId>) {
+        let Found { kept, targets, assembly, lists, .. } = found;
         let mut unknown: BTreeSet<PrincipalId> = assembly.principals(|target| targets.contains(target)).collect();
         for read in lists.values() {
             if let GroupRead::Present(state) = read {
                 unknown.extend(state.members.iter().chain(&state.owners));
             }
         }
+        unknown.extend(lists.keys());
         unknown.extend(watched);
         unknown.retain(|id| !kept.objects.principals.contains_key(id));
         match directory::principals(&self.client, &unknown, &kept.objects.onboarded).await {
-            Ok(found) => kept.objects.principals.extend(found.into_iter().map(|principal| (principal.id, principal))),
+            Ok(found) => {
+                // Azure knows principals that are in no directory of this tenant. They are not gone.
+                let sorts = unknown.iter().filter_map(|id| Some((*id, assembly.sort(*id)?.clone())));
+                let elsewhere = sorts.map(|(id, sort)| Principal {
+                    detail: PrincipalDetail::Other { sort: Some(sort) },
+                    ..Principal::not_looked_up(id)
+                });
+                let all: Vec<Principal> = elsewhere.chain(found).collect();
+                kept.objects.principals.extend(all.into_iter().map(|principal| (principal.id, principal)));
+            }
             Err(error) => {
+                kept.objects.principals.extend(unknown.iter().map(|id| (*id, Principal::not_looked_up(*id))));
                 let reason = why(&error);
                 assembly.without(&unknown, &reason);
                 for read in lists.values_mut() {
@@ -180,6 +185,34 @@ impl MicrosoftReader {
                     }
                 }
             }
+        }
+    }
+}
+
+impl MicrosoftReader {
+    /// Who is in the groups that hold something or approve, in those that the files name, and in all that are in these: a
+    /// plan against a snapshot asks the same of it as one against the tenant. Where the service does not say which groups
+    /// are under PIM, each may be, and is read as such.
+    async fn look_into_groups(&self, found: &mut Found, watched: &BTreeSet<PrincipalId>) {
+        let mut asked: BTreeSet<PrincipalId> = found.lists.keys().copied().collect();
+        loop {
+            let groups = found.kept.objects.principals.values().filter(|principal| principal.group().is_some());
+            let new: BTreeSet<PrincipalId> = groups.map(|group| group.id).filter(|id| !asked.contains(id)).collect();
+            if new.is_empty() {
+                return;
+            }
+            asked.extend(&new);
+            let none = BTreeSet::new();
+            let is_known = matches!(found.kept.objects.onboarded, Onboarded::Known(_));
+            let read = groups::read::read(&self.client, if is_known { &none } else { &new }, &new).await;
+            if !is_known {
+                found
+                    .targets
+                    .extend(new.iter().flat_map(|group| BOTH.map(|access| Target::Group { group: *group, access })));
+            }
+            found.assembly.extend(read.targets);
+            found.lists.extend(read.lists);
+            self.look_up(found, watched).await;
         }
     }
 }
@@ -199,20 +232,41 @@ impl Kept {
     fn is_group(&self, id: PrincipalId) -> bool {
         self.objects.principals.get(&id).is_some_and(|principal| principal.group().is_some())
     }
+}
 
-    /// Where it is not known which groups are under PIM, those that have assignments through PIM are.
-    fn note_onboarded(&mut self, assembly: &Assembly) {
-        if matches!(self.objects.onboarded, Onboarded::Known(_)) {
-            return;
+impl Found {
+    /// Of each group whether it is under PIM. Where that is not known, those that have assignments through PIM are, and
+    /// whether it matters that it is not known of the others depends on what was asked for.
+    fn note_onboarded(&mut self, query: &ReadQuery) {
+        let Self { kept, targets, assembly, .. } = self;
+        let Objects { principals, onboarded, .. } = &mut kept.objects;
+        for principal in principals.values_mut() {
+            if let PrincipalDetail::Group(facts) = &mut principal.detail
+                && facts.onboarded == Answer::NotSaid
+            {
+                facts.onboarded = onboarded.answer(principal.id);
+            }
         }
+        let Onboarded::Unknown(why) = onboarded else { return };
         for (target, rows) in assembly.with_rows() {
             let through_pim = rows.iter().any(|row| {
                 row.key.kind == Kind::Eligible || matches!(row.origin, Origin::Assigned | Origin::Activated)
             });
-            let group = target.group().and_then(|group| self.objects.principals.get_mut(&group));
-            if let Some(Principal { detail: PrincipalDetail::Group(facts), .. }) = group {
-                facts.onboarded |= through_pim;
+            let group = target.group().and_then(|group| principals.get_mut(&group));
+            if let (true, Some(Principal { detail: PrincipalDetail::Group(facts), .. })) = (through_pim, group) {
+                facts.onboarded = Answer::Yes;
             }
+        }
+        let is_open = |group: PrincipalId| {
+            let facts = principals.get(&group).and_then(Principal::group);
+            facts.is_some_and(|facts| facts.onboarded == Answer::NotSaid)
+        };
+        if *query == ReadQuery::Everything {
+            assembly.lacks(format!("{why}; those that nobody holds anything through are not in this snapshot"));
+        } else if targets.iter().filter_map(Target::group).any(is_open) {
+            assembly.lacks(format!("{why}; whether a group without PIM assignments is under PIM is not known"));
+        } else {
+            assembly.note(format!("{why}; all groups here have PIM assignments, so they are"));
         }
     }
 }
@@ -266,10 +320,9 @@ async fn only(
         let targets: Vec<Target> = roles.iter().map(|role| Target::Directory { directory_role: *role }).collect();
         assembly.all_broken(&targets, reason);
     }
-    let GroupsOnly { found, principals, onboarded, note } = of_groups;
+    let GroupsOnly { found, principals, onboarded } = of_groups;
     assembly.extend(found.targets);
     assembly.extend(of_azure);
-    assembly.notes(note);
     kept.objects.roles.extend(listed);
     kept.objects.role_ids = ids;
     kept.objects.principals.extend(principals.into_iter().map(|principal| (principal.id, principal)));
@@ -319,7 +372,6 @@ struct GroupsOnly {
     /// Groups that were not known before.
     principals: Vec<Principal>,
     onboarded: Option<Onboarded>,
-    note: Option<String>,
 }
 
 /// Groups. Those that nobody has heard of are looked up first: the plan may be about to create them, and the service is
@@ -333,12 +385,7 @@ async fn groups_only(
 ) -> GroupsOnly {
     let unknown: BTreeSet<PrincipalId> =
         targets.union(lists).copied().filter(|group| !known.contains_key(group)).collect();
-    let (onboarded, note) = if is_first && !targets.is_empty() {
-        let (onboarded, note) = directory::onboarded(client).await;
-        (Some(onboarded), note)
-    } else {
-        (None, None)
-    };
+    let onboarded = if is_first && !targets.is_empty() { Some(directory::onboarded(client).await) } else { None };
     let of = onboarded.clone().unwrap_or_default();
     // Where even that cannot be asked, the reads of each group say what there is to say.
     let looked_up = directory::principals(client, &unknown, &of).await;
@@ -351,7 +398,7 @@ async fn groups_only(
     };
     let there = |groups: &BTreeSet<PrincipalId>| groups.difference(&absent).copied().collect();
     let found = groups::read::read(client, &there(targets), &there(lists)).await;
-    GroupsOnly { found, principals: looked_up.unwrap_or_default(), onboarded, note }
+    GroupsOnly { found, principals: looked_up.unwrap_or_default(), onboarded }
 }
 
 /// All that can be seen, and what is known of what the files name.
@@ -395,16 +442,15 @@ async fn entra_and_groups(client: &ReadClient) -> Entra {
         (entra::read::read(client, &asked, &mut ids).await, listed, ids)
     };
     let of_groups = async {
-        let (onboarded, note) = directory::onboarded(client).await;
+        let onboarded = directory::onboarded(client).await;
         let groups = match &onboarded {
             Onboarded::Known(groups) => groups.clone(),
-            Onboarded::NotAsked | Onboarded::Unknown => BTreeSet::new(),
+            Onboarded::NotAsked | Onboarded::Unknown(_) => BTreeSet::new(),
         };
-        (groups::read::read(client, &groups, &groups).await, onboarded, groups, note)
+        (groups::read::read(client, &groups, &groups).await, onboarded, groups)
     };
-    let ((mut assembly, roles, ids), (found, onboarded, groups, note)) = futures::join!(of_roles, of_groups);
+    let ((mut assembly, roles, ids), (found, onboarded, groups)) = futures::join!(of_roles, of_groups);
     assembly.extend(found.targets);
-    assembly.notes(note.map(|note| format!("{note}, and none is in this snapshot")));
     let mut kept = Kept::default();
     kept.objects.roles = roles.unwrap_or_else(|error| missing(&mut assembly, &error));
     kept.objects.role_ids = ids;
@@ -416,7 +462,7 @@ async fn entra_and_groups(client: &ReadClient) -> Entra {
 }
 
 fn missing<T>(assembly: &mut Assembly, error: &super::ServiceError) -> Vec<T> {
-    assembly.note(format!("{error}; they are not in this snapshot"));
+    assembly.lacks(format!("{error}; they are not in this snapshot"));
     Vec::new()
 }
 

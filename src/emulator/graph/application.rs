@@ -127,7 +127,7 @@ pub(super) fn create_principal(world: &mut World, request: &Request, caller: &Ca
     })?;
     let name = application.name.clone();
     let id = world.new_id("service principal");
-    let service = ServicePrincipal { id, name, app_id: Some(app_id), owners, extra };
+    let service = ServicePrincipal { id, name, app_id: Some(app_id), enabled: Some(true), sort: None, owners, extra };
     let value = object::service_principal(world, &service);
     world.service_principals.insert(id, service);
     world.is_new(id);

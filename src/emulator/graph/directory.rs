@@ -146,7 +146,7 @@ pub(super) fn related(
     let object = match collection {
         "users" => Object::Principal(Principal::User(find_user(world, id)?)),
         "groups" => Object::Principal(Principal::Group(find_group(world, id)?)),
-        "serviceprincipals" => Object::Principal(Principal::ServicePrincipal(find_service_principal(world, id)?)),
+        "serviceprincipals" => Object::Principal(Principal::Service(find_service_principal(world, id)?)),
         "applications" => Object::Application(super::application::find(world, id)?),
         "administrativeunits" => Object::Unit(find_unit(world, id)?),
         _ => Object::Role(find_older_role(world, id)?),

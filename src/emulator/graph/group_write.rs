@@ -386,7 +386,7 @@ pub(super) fn create_user(world: &mut World, request: &Request) -> Result<Reply,
         return Err(invalid("Another object with the same value for property userPrincipalName already exists."));
     }
     let id = world.new_id("user");
-    let user = User { id, name, upn, enabled, extra };
+    let user = User { id, name, upn, enabled: Some(enabled), sort: None, extra };
     let value = object::user(&user);
     world.users.insert(id, user);
     world.is_new(id);
@@ -424,7 +424,7 @@ pub(super) fn change_user(world: &mut World, request: &Request, id: &str) -> Res
             if let Some(user) = world.users.get_mut(&id) {
                 user.name = name.unwrap_or_else(|| user.name.clone());
                 user.upn = upn.unwrap_or_else(|| user.upn.clone());
-                user.enabled = enabled.unwrap_or(user.enabled);
+                user.enabled = enabled.or(user.enabled);
                 keep(&mut user.extra, extra);
             }
         }

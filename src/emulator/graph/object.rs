@@ -25,6 +25,14 @@ fn complete(mut value: Value, entity: &Entity, extra: &Extra) -> Value {
     value
 }
 
+/// An object with its type: in a list of one type only what is of a derived one says so.
+fn typed(mut value: Value, kind: Option<&str>) -> Value {
+    if let (Value::Object(object), Some(kind)) = (&mut value, kind) {
+        object.insert("@odata.type".to_owned(), format!("#microsoft.graph.{kind}").into());
+    }
+    value
+}
+
 /// A user with all its properties.
 pub(super) fn user(user: &User) -> Value {
     let guest = user.upn.contains("#EXT#");
@@ -38,7 +46,7 @@ pub(super) fn user(user: &User) -> Value {
         "userType": if guest { "Guest" } else { "Member" },
         "businessPhones": [], "otherMails": [], "proxyAddresses": [], "imAddresses": [],
     });
-    complete(value, &schema::USER, &user.extra)
+    typed(complete(value, &schema::USER, &user.extra), user.sort.as_deref())
 }
 
 /// A group with all its properties.
@@ -101,7 +109,7 @@ pub(super) fn service_principal(world: &World, service: &ServicePrincipal) -> Va
     let app_id = service.app_id.map(|id| id.to_string());
     let value = json!({
         "id": service.id,
-        "accountEnabled": true,
+        "accountEnabled": service.enabled,
         "alternativeNames": [],
         "appDisplayName": service.name,
         "appId": app_id,
@@ -116,7 +124,7 @@ pub(super) fn service_principal(world: &World, service: &ServicePrincipal) -> Va
         "servicePrincipalType": if app_id.is_some() { "Application" } else { "ManagedIdentity" },
         "tags": [],
     });
-    complete(value, &schema::SERVICE_PRINCIPAL, &service.extra)
+    typed(complete(value, &schema::SERVICE_PRINCIPAL, &service.extra), service.sort.as_deref())
 }
 
 /// An application with all its properties.
@@ -184,15 +192,18 @@ pub(super) fn role_definition(role: &DirectoryRole) -> Value {
 
 /// A principal of any kind, with its type.
 pub(super) fn principal(world: &World, principal: Principal<'_>) -> Value {
-    let (kind, mut value) = match principal {
-        Principal::User(user) => ("user", self::user(user)),
+    let (kind, value) = match principal {
+        Principal::User(user) => (user.sort.as_deref().unwrap_or("user"), self::user(user)),
         Principal::Group(group) => ("group", self::group(group)),
-        Principal::ServicePrincipal(service) => ("servicePrincipal", service_principal(world, service)),
+        Principal::Service(service) => {
+            (service.sort.as_deref().unwrap_or("servicePrincipal"), service_principal(world, service))
+        }
+        // A group of another tenant is no object of this one.
+        Principal::Other(other) => {
+            (other.sort.as_str(), json!({ "id": other.id, "displayName": other.name, "deletedDateTime": null }))
+        }
     };
-    if let Value::Object(object) = &mut value {
-        object.insert("@odata.type".to_owned(), format!("#microsoft.graph.{kind}").into());
-    }
-    value
+    typed(value, Some(kind))
 }
 
 /// The object of an id, as an expansion shows it: null if there is none.

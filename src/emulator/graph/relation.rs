@@ -50,7 +50,9 @@ pub(super) enum Object<'w> {
 impl<'w> Object<'w> {
     /// The object of an id.
     pub(super) fn find(world: &'w World, id: Uuid) -> Option<Self> {
-        let principal = world.principal(id).map(Self::Principal);
+        // A group of another tenant is no object of this one.
+        let is_here = |it: &Principal<'_>| !matches!(it, Principal::Other(other) if other.sort == "foreignGroup");
+        let principal = world.principal(id).filter(is_here).map(Self::Principal);
         principal
             .or_else(|| world.applications.get(&id).map(Self::Application))
             .or_else(|| world.administrative_units.get(&id).map(Self::Unit))
@@ -62,7 +64,8 @@ impl<'w> Object<'w> {
         let own = match self {
             Self::Principal(Principal::User(_)) => "user",
             Self::Principal(Principal::Group(_)) => "group",
-            Self::Principal(Principal::ServicePrincipal(_)) => "serviceprincipal",
+            Self::Principal(Principal::Service(_)) => "serviceprincipal",
+            Self::Principal(Principal::Other(other)) => &other.sort.to_ascii_lowercase(),
             Self::Application(_) => "application",
             Self::Unit(_) => "administrativeunit",
             Self::Role(_) => "directoryrole",
@@ -149,7 +152,7 @@ fn behind<'w>(world: &'w World, object: Object<'w>, relation: &str) -> Option<Ve
         (Object::Principal(Principal::Group(group)), "members") => principals(world.members(group.id, Access::Member)),
         (Object::Principal(Principal::Group(group)), "owners") => principals(world.members(group.id, Access::Owner)),
         (Object::Principal(Principal::Group(group)), "transitivemembers") => principals(transitive(world, group.id)),
-        (Object::Principal(Principal::ServicePrincipal(service)), "owners") => principals(service.owners.clone()),
+        (Object::Principal(Principal::Service(service)), "owners") => principals(service.owners.clone()),
         (Object::Application(application), "owners") => principals(application.owners.clone()),
         (Object::Role(role), "members") => principals(holders(world, role)),
         (Object::Principal(principal), "memberof") => {
@@ -220,7 +223,7 @@ fn owned(world: &World, owner: Uuid) -> Vec<Object<'_>> {
     let applications = world.applications.values().filter(|application| application.owners.contains(&owner));
     groups
         .map(Principal::Group)
-        .chain(services.map(Principal::ServicePrincipal))
+        .chain(services.map(Principal::Service))
         .map(Object::Principal)
         .chain(applications.map(Object::Application))
         .collect()

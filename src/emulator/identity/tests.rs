@@ -15,7 +15,15 @@ fn world() -> World {
     let (id, app_id) = (Uuid::from_u128(1), Some(Uuid::parse_str(APP).unwrap()));
     world.service_principals.insert(
         id,
-        ServicePrincipal { id, name: "Pipeline".to_owned(), app_id, owners: Vec::new(), extra: Extra::new() },
+        ServicePrincipal {
+            id,
+            name: "Pipeline".to_owned(),
+            app_id,
+            enabled: Some(true),
+            sort: None,
+            owners: Vec::new(),
+            extra: Extra::new(),
+        },
     );
     world.runner = Some(Uuid::from_u128(2));
     world

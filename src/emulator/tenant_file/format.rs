@@ -5,18 +5,27 @@ use uuid::Uuid;
 
 use super::settings::Settings;
 
-fn yes() -> bool {
-    true
+/// A flag is true, false, or null where whoever wrote the file did not know.
+type Flag = Option<bool>;
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands for what a file leaves out")]
+fn yes() -> Flag {
+    Some(true)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands for what a file leaves out")]
+fn no() -> Flag {
+    Some(false)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_yes(value: &bool) -> bool {
-    *value
+fn is_yes(value: &Flag) -> bool {
+    *value == Some(true)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_no(value: &bool) -> bool {
-    !*value
+fn is_no(value: &Flag) -> bool {
+    *value == Some(false)
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -36,12 +45,16 @@ pub(super) struct File {
     pub(super) _read_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) runner: Option<Uuid>,
+    #[serde(rename = "incomplete", default, skip_serializing)]
+    pub(super) _incomplete: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) users: Vec<UserEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) groups: Vec<GroupEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) service_principals: Vec<ServicePrincipalEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) other_principals: Vec<OtherPrincipalEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) administrative_units: Vec<UnitEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -77,7 +90,9 @@ pub(super) struct UserEntry {
     pub(super) name: String,
     pub(super) upn: String,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub(super) enabled: bool,
+    pub(super) enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sort: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +102,7 @@ pub(super) enum MembershipWord {
     Assigned,
     Dynamic,
     Synchronized,
+    Unknown,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,12 +112,12 @@ pub(super) struct GroupEntry {
     pub(super) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<String>,
-    #[serde(default, skip_serializing_if = "is_no")]
-    pub(super) role_assignable: bool,
+    #[serde(default = "no", skip_serializing_if = "is_no")]
+    pub(super) role_assignable: Flag,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) membership: MembershipWord,
-    #[serde(default, skip_serializing_if = "is_no")]
-    pub(super) pim: bool,
+    #[serde(default = "no", skip_serializing_if = "is_no")]
+    pub(super) pim: Flag,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) members: Vec<Uuid>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -117,6 +133,20 @@ pub(super) struct ServicePrincipalEntry {
     pub(super) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) app_id: Option<Uuid>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub(super) enabled: Flag,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sort: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OtherPrincipalEntry {
+    pub(super) id: Uuid,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sort: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -132,7 +162,7 @@ pub(super) struct ContextEntry {
     pub(super) id: String,
     pub(super) name: String,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub(super) available: bool,
+    pub(super) available: Flag,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -190,7 +220,7 @@ pub(super) struct TargetEntry {
     pub(super) unknown_settings: std::collections::BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unreadable: Option<String>,
-    #[serde(default, skip_serializing_if = "is_no")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) without_settings: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) eligible: Vec<Row>,

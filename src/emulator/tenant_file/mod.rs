@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::emulator::world::{
     Accepted, Access, Action, AdministrativeUnit, Asked, AzureRole, Caller, Clock, Context, DirectoryRole,
-    DirectoryScope, Ending, Extra, Group, Kind, ManagementGroup, Membership, Origin, Policy, Rules, Schedule, Scope,
-    ServicePrincipal, Status, Subscription, Target, Tenant, Time, User, Window, World,
+    DirectoryScope, Ending, Extra, Group, Kind, ManagementGroup, Membership, Origin, OtherPrincipal, Policy, Rules,
+    Schedule, Scope, ServicePrincipal, Status, Subscription, Target, Tenant, Time, User, Window, World,
 };
 use format::{AssignmentScope, File, MembershipWord, OriginWord, Row, TargetEntry};
 
@@ -42,10 +42,8 @@ fn objects(world: &mut World, file: File) -> Result<Vec<TargetEntry>, String> {
     let mut once = |id: Uuid| if seen.insert(id) { Ok(()) } else { Err(format!("two objects have the id `{id}`")) };
     for user in file.users {
         once(user.id)?;
-        world.users.insert(
-            user.id,
-            User { id: user.id, name: user.name, upn: user.upn, enabled: user.enabled, extra: Extra::new() },
-        );
+        let format::UserEntry { id, name, upn, enabled, sort } = user;
+        world.users.insert(id, User { id, name, upn, enabled, sort, extra: Extra::new() });
     }
     for group in file.groups {
         once(group.id)?;
@@ -57,17 +55,28 @@ fn objects(world: &mut World, file: File) -> Result<Vec<TargetEntry>, String> {
             id: service.id,
             name: service.name,
             app_id: service.app_id,
+            enabled: service.enabled,
+            sort: service.sort,
             owners: Vec::new(),
             extra: Extra::new(),
         };
         world.service_principals.insert(service.id, service);
+    }
+    for other in file.other_principals {
+        once(other.id)?;
+        let sort = other.sort.unwrap_or_else(|| "directoryObject".to_owned());
+        world.others.insert(other.id, OtherPrincipal { id: other.id, name: other.name, sort });
     }
     for unit in file.administrative_units {
         once(unit.id)?;
         world.administrative_units.insert(unit.id, AdministrativeUnit { id: unit.id, name: unit.name });
     }
     for context in file.authentication_contexts {
-        world.contexts.push(Context { id: context.id, name: context.name, available: context.available });
+        world.contexts.push(Context {
+            id: context.id,
+            name: context.name,
+            available: context.available.unwrap_or(false),
+        });
     }
     for role in file.directory_roles {
         world
@@ -97,15 +106,15 @@ fn group(group: format::GroupEntry) -> Group {
         mail_nickname: nickname(&group.name),
         name: group.name,
         description: group.description,
-        role_assignable: group.role_assignable,
+        role_assignable: group.role_assignable.unwrap_or(false),
         membership: match group.membership {
-            MembershipWord::Assigned => Membership::Assigned,
+            MembershipWord::Assigned | MembershipWord::Unknown => Membership::Assigned,
             MembershipWord::Dynamic => Membership::Dynamic,
             MembershipWord::Synchronized => Membership::Synchronized,
         },
         security: true,
         unified: false,
-        pim: group.pim,
+        pim: group.pim.unwrap_or(false),
         members: group.members,
         owners: group.owners,
         unreadable: group.unreadable,

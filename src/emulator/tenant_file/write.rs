@@ -8,8 +8,8 @@ use crate::emulator::world::{
 
 use super::format::{
     AssignmentScope, AzureRoleEntry, ContextEntry, DirectoryRoleEntry, File, GroupEntry, ManagementGroupEntry,
-    MembershipWord, OriginWord, Row, ServicePrincipalEntry, SubscriptionEntry, TargetEntry, TenantEntry, UnitEntry,
-    UserEntry,
+    MembershipWord, OriginWord, OtherPrincipalEntry, Row, ServicePrincipalEntry, SubscriptionEntry, TargetEntry,
+    TenantEntry, UnitEntry, UserEntry,
 };
 use super::settings;
 
@@ -39,6 +39,7 @@ fn file(world: &World) -> File {
         tenant: TenantEntry { id: world.tenant.id, name: world.tenant.name.clone() },
         _read_at: None,
         runner: world.runner,
+        _incomplete: Vec::new(),
         users: world
             .users
             .values()
@@ -47,13 +48,25 @@ fn file(world: &World) -> File {
                 name: user.name.clone(),
                 upn: user.upn.clone(),
                 enabled: user.enabled,
+                sort: user.sort.clone(),
             })
             .collect(),
         groups: world.groups.values().map(group).collect(),
         service_principals: world
             .service_principals
             .values()
-            .map(|service| ServicePrincipalEntry { id: service.id, name: service.name.clone(), app_id: service.app_id })
+            .map(|service| ServicePrincipalEntry {
+                id: service.id,
+                name: service.name.clone(),
+                app_id: service.app_id,
+                enabled: service.enabled,
+                sort: service.sort.clone(),
+            })
+            .collect(),
+        other_principals: world
+            .others
+            .values()
+            .map(|other| OtherPrincipalEntry { id: other.id, name: other.name.clone(), sort: Some(other.sort.clone()) })
             .collect(),
         administrative_units: world
             .administrative_units
@@ -63,7 +76,7 @@ fn file(world: &World) -> File {
         authentication_contexts: world
             .contexts
             .iter()
-            .map(|it| ContextEntry { id: it.id.clone(), name: it.name.clone(), available: it.available })
+            .map(|it| ContextEntry { id: it.id.clone(), name: it.name.clone(), available: Some(it.available) })
             .collect(),
         management_groups: world
             .management_groups
@@ -104,13 +117,13 @@ fn group(group: &Group) -> GroupEntry {
         id: group.id,
         name: group.name.clone(),
         description: group.description.clone(),
-        role_assignable: group.role_assignable,
+        role_assignable: Some(group.role_assignable),
         membership: match group.membership {
             Membership::Assigned => MembershipWord::Assigned,
             Membership::Dynamic => MembershipWord::Dynamic,
             Membership::Synchronized => MembershipWord::Synchronized,
         },
-        pim: group.pim,
+        pim: Some(group.pim),
         members: group.members.clone(),
         owners: group.owners.clone(),
         unreadable: group.unreadable.clone(),

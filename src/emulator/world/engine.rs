@@ -158,7 +158,7 @@ impl World {
         if self.principal(asked.principal).is_none() || !self.sees(asked.principal) {
             return Err(failure(status, "SubjectNotFound"));
         }
-        let is_application = matches!(self.principal(asked.principal), Some(Principal::ServicePrincipal(_)));
+        let is_application = matches!(self.principal(asked.principal), Some(Principal::Service(_)));
         if is_application && asked.kind == Kind::Eligible {
             // Nobody could activate it.
             return Err(failure(400, "InvalidRoleAssignmentRequest"));

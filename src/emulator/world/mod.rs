@@ -31,7 +31,7 @@ pub(crate) use directives::{Directives, Lingering};
 pub(crate) use engine::{LAST_OWNER, NESTED};
 pub(crate) use objects::{
     AdministrativeUnit, Application, AzureRole, Caller, Context, DirectoryRole, Extra, Group, ManagementGroup,
-    Membership, Principal, ServicePrincipal, Subscription, Tenant, User,
+    Membership, OtherPrincipal, Principal, ServicePrincipal, Subscription, Tenant, User,
 };
 pub(crate) use policy::{
     Approval, Approver, ApproverKind, AuthenticationContext, CustomExtension, Enablement, Expiration, Level, Moment,
@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) groups: BTreeMap<Uuid, Group>,
     /// The service principals.
     pub(crate) service_principals: BTreeMap<Uuid, ServicePrincipal>,
+    /// Other objects that may hold something.
+    pub(crate) others: BTreeMap<Uuid, OtherPrincipal>,
     /// The applications that were registered here. The tenant file has none.
     pub(crate) applications: BTreeMap<Uuid, Application>,
     /// The administrative units.
@@ -127,6 +129,7 @@ impl World {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             service_principals: BTreeMap::new(),
+            others: BTreeMap::new(),
             applications: BTreeMap::new(),
             administrative_units: BTreeMap::new(),
             contexts: Vec::new(),
@@ -172,7 +175,8 @@ impl World {
     pub(crate) fn principal(&self, id: Uuid) -> Option<Principal<'_>> {
         let user = self.users.get(&id).map(Principal::User);
         user.or_else(|| self.groups.get(&id).map(Principal::Group))
-            .or_else(|| self.service_principals.get(&id).map(Principal::ServicePrincipal))
+            .or_else(|| self.service_principals.get(&id).map(Principal::Service))
+            .or_else(|| self.others.get(&id).map(Principal::Other))
     }
 
     /// Who calls, by the object id in the token. An id that the tenant does not know counts as an application.
@@ -187,7 +191,7 @@ impl World {
                 mfa: true,
                 contexts: Vec::new(),
             },
-            Some(Principal::ServicePrincipal(service)) => Caller {
+            Some(Principal::Service(service)) => Caller {
                 id,
                 name: Some(service.name.clone()),
                 upn: None,

@@ -26,8 +26,10 @@ pub(crate) struct User {
     pub(crate) name: String,
     /// The user principal name.
     pub(crate) upn: String,
-    /// Whether the user may sign in.
-    pub(crate) enabled: bool,
+    /// Whether the user may sign in; null to whoever asks, where that is not to be seen.
+    pub(crate) enabled: Option<bool>,
+    /// The type that it is of, where that derives from user: `agentUser`.
+    pub(crate) sort: Option<String>,
     /// Everything else.
     pub(crate) extra: Extra,
 }
@@ -86,10 +88,25 @@ pub(crate) struct ServicePrincipal {
     pub(crate) name: String,
     /// The id of its application.
     pub(crate) app_id: Option<Uuid>,
+    /// Whether it may sign in; null to whoever asks, where that is not to be seen.
+    pub(crate) enabled: Option<bool>,
+    /// The type that it is of, where that derives from service principal: `agentIdentity`.
+    pub(crate) sort: Option<String>,
     /// Who owns it.
     pub(crate) owners: Vec<Uuid>,
     /// Everything else.
     pub(crate) extra: Extra,
+}
+
+/// A directory object that is none of these: a device, a contact.
+#[derive(Clone, Debug)]
+pub(crate) struct OtherPrincipal {
+    /// The object id.
+    pub(crate) id: Uuid,
+    /// The display name.
+    pub(crate) name: String,
+    /// The type that it is of.
+    pub(crate) sort: String,
 }
 
 /// An application that was registered here.
@@ -190,14 +207,15 @@ impl AzureRole {
 
 /// A principal of any kind.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::enum_variant_names, reason = "they are the service's names")]
 pub(crate) enum Principal<'w> {
     /// A user.
     User(&'w User),
     /// A group.
     Group(&'w Group),
     /// A service principal.
-    ServicePrincipal(&'w ServicePrincipal),
+    Service(&'w ServicePrincipal),
+    /// Anything else.
+    Other(&'w OtherPrincipal),
 }
 
 impl<'w> Principal<'w> {
@@ -206,7 +224,8 @@ impl<'w> Principal<'w> {
         match self {
             Self::User(user) => user.id,
             Self::Group(group) => group.id,
-            Self::ServicePrincipal(service) => service.id,
+            Self::Service(service) => service.id,
+            Self::Other(other) => other.id,
         }
     }
 
@@ -215,16 +234,20 @@ impl<'w> Principal<'w> {
         match self {
             Self::User(user) => &user.name,
             Self::Group(group) => &group.name,
-            Self::ServicePrincipal(service) => &service.name,
+            Self::Service(service) => &service.name,
+            Self::Other(other) => &other.name,
         }
     }
 
-    /// `User`, `Group` or `ServicePrincipal`, as Azure calls it.
+    /// `User`, `Group`, `ServicePrincipal`, `ForeignGroup`, `Device` or `Unknown`, as Azure calls it.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::User(_) => "User",
             Self::Group(_) => "Group",
-            Self::ServicePrincipal(_) => "ServicePrincipal",
+            Self::Service(_) => "ServicePrincipal",
+            Self::Other(other) if other.sort == "foreignGroup" => "ForeignGroup",
+            Self::Other(other) if other.sort == "device" => "Device",
+            Self::Other(_) => "Unknown",
         }
     }
 }

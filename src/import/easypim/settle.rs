@@ -157,7 +157,7 @@ impl Work<'_> {
                 Err(Why::EligibleService)
             }
             _ if one.kind == Kind::Eligible && policy.is_unprotected() => Err(Why::Unprotected),
-            Place::Role(_) if facts.is_some_and(|facts| !facts.role_assignable) => Err(Why::NotRoleAssignable),
+            Place::Role(_) if facts.is_some_and(|facts| facts.role_assignable.is_no()) => Err(Why::NotRoleAssignable),
             Place::Group(group, _) if id.is_some_and(|id| group.key == id.to_string()) => Err(Why::InItself),
             Place::Group(group, _)
                 if one.who.kind == PrincipalKind::Group && group.key == one.who.name.text.to_lowercase() =>

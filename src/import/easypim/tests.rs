@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::directory::DirectoryParts;
-use crate::model::{ArmPlace, GroupFacts, GroupMembership, Principal, PrincipalDetail, Role, RoleId};
+use crate::model::{Answer, ArmPlace, GroupFacts, GroupMembership, Principal, PrincipalDetail, Role, RoleId};
 
 const SUBSCRIPTION: &str = "442734fd-2546-4a3b-b4c7-f351bd5ff93a";
 const ADA: &str = "a621fbf5-d750-4e68-b898-2e2b41cd45c6";
@@ -267,9 +267,14 @@ fn what_makes_no_sense_is_listed_and_the_rest_goes_on() {
 fn a_tenant_tells_what_the_ids_are() {
     let principal =
         |id: &str, name: &str, detail| Principal { id: id.parse().unwrap(), display_name: name.into(), detail };
-    let facts =
-        GroupFacts { role_assignable: true, membership: GroupMembership::Assigned, onboarded: true, planned: false };
-    let ada = PrincipalDetail::User { user_principal_name: "ada@contoso.example".into(), enabled: true };
+    let facts = GroupFacts {
+        role_assignable: Answer::Yes,
+        membership: GroupMembership::Assigned,
+        onboarded: Answer::Yes,
+        planned: false,
+    };
+    let ada =
+        PrincipalDetail::User { user_principal_name: "ada@contoso.example".into(), enabled: Answer::Yes, sort: None };
     let role: RoleId = "00000000-0000-4000-8000-000000000201".parse().unwrap();
     let directory = Directory::new(DirectoryParts {
         principals: vec![principal(ADA, "Ada", ada), principal(TEAM, "Team", PrincipalDetail::Group(facts))],

@@ -6,7 +6,7 @@ use super::super::verdict::{GuardId, Violation};
 use super::super::{Effect, Operation, Step};
 use super::{View, holder};
 use crate::model::{
-    Access, AssignmentKey, AssignmentScope, GroupRead, Kind, Origin, PrincipalDetail, PrincipalId, RoleId, Row,
+    Access, Answer, AssignmentKey, AssignmentScope, GroupRead, Kind, Origin, PrincipalDetail, PrincipalId, RoleId, Row,
     Surface, Target, TargetRead, Time, Window,
 };
 
@@ -40,7 +40,7 @@ impl View<'_> {
     fn emptied_role_holder(&self, group: PrincipalId, losing: &[String]) -> Option<Violation> {
         let facts = self.desired.directory.principal(group)?.group()?;
         let holds = |read: &TargetRead| matches!(read, TargetRead::Present(state) if state.rows.iter().any(|row| row.key.principal == group));
-        if !facts.role_assignable || self.snapshot.targets.values().any(holds) {
+        if facts.role_assignable.is_no() || self.snapshot.targets.values().any(holds) {
             return None;
         }
         let message = format!(
@@ -58,28 +58,34 @@ impl View<'_> {
     ) -> Option<Violation> {
         let Some(TargetRead::Present(state)) = self.snapshot.targets.get(target) else { return None };
         let mut before = Holders::of(&state.rows, self.now);
-        before.0.retain(|(key, _), _| self.can_act(key.principal));
+        before.0.retain(|(key, _), _| !self.can_act(key.principal).is_no());
         let mut after = before.clone();
-        for step in steps.iter().filter(|step| holder(&step.operation).is_some_and(|id| self.can_act(id))) {
+        for step in steps.iter().filter(|step| holder(&step.operation).is_some_and(|id| !self.can_act(id).is_no())) {
             after.carry_out(&step.operation, self.now);
         }
         after.0.retain(|(key, _), _| !emptied.contains_key(&key.principal));
+        let mut sure = after.clone();
+        sure.0.retain(|(key, _), _| self.can_act(key.principal).is_yes());
         let is_global =
             matches!(target, Target::Directory { directory_role } if *directory_role == GLOBAL_ADMINISTRATOR);
-        let message = lost(&before, &after, is_global, &self.names.target(target))?;
+        let through_groups: Vec<&String> =
+            before.0.keys().filter_map(|(key, _)| emptied.get(&key.principal)).flatten().collect();
+        let message = Loss { before, after, sure }.message(is_global, &self.names.target(target))?;
         let losing = steps.iter().filter(|step| step.operation.effect() == Effect::Loses);
-        let through_groups = before.0.keys().filter_map(|(key, _)| emptied.get(&key.principal)).flatten();
         let addresses = losing.map(|step| &step.address).chain(through_groups).cloned().collect();
         Some(Violation { guard: GuardId::LastAdministrator, message, addresses })
     }
 
-    /// Groups that the plan leaves without members, static or through PIM, with the addresses of what they lose.
+    /// Groups that the plan leaves without anybody of whom it is known that they can act, static or through PIM, with the
+    /// addresses of what they lose.
     fn emptied_groups(&self) -> BTreeMap<PrincipalId, Vec<String>> {
         let mut losing: BTreeMap<PrincipalId, (BTreeSet<PrincipalId>, Vec<String>)> = BTreeMap::new();
         let mut gaining = BTreeSet::new();
         for step in &self.plan.steps {
             match &step.operation {
-                Operation::AddMember { group, relation: Access::Member, principal } if self.can_act(*principal) => {
+                Operation::AddMember { group, relation: Access::Member, principal }
+                    if self.can_act(*principal).is_yes() =>
+                {
                     gaining.insert(*group);
                 }
                 Operation::Assign {
@@ -87,7 +93,7 @@ impl View<'_> {
                     assignment,
                     schedule,
                     ..
-                } if self.can_act(assignment.principal) && !schedule.window(self.now).is_ahead(self.now) => {
+                } if self.can_act(assignment.principal).is_yes() && !schedule.window(self.now).is_ahead(self.now) => {
                     gaining.insert(*group);
                 }
                 Operation::RemoveMember { group, relation: Access::Member, .. }
@@ -99,7 +105,11 @@ impl View<'_> {
                 _ => {}
             }
         }
-        losing.retain(|group, (gone, _)| !gaining.contains(group) && self.members(*group).is_subset(gone));
+        losing.retain(|group, (gone, _)| {
+            let stays = |id: &PrincipalId| !gone.contains(id) && self.can_act(*id).is_yes();
+            let could_act = gone.iter().any(|id| !self.can_act(*id).is_no());
+            could_act && !gaining.contains(group) && !self.members(*group).iter().any(stays)
+        });
         losing.into_iter().map(|(group, (_, addresses))| (group, addresses)).collect()
     }
 
@@ -117,40 +127,71 @@ impl View<'_> {
         members
     }
 
-    /// False for those who hold a role in name only: disabled users, principals that no longer exist, and groups that
-    /// nobody is in.
-    fn can_act(&self, id: PrincipalId) -> bool {
+    /// Whether somebody can use what they hold. Those who hold it in name only cannot: disabled users, principals that no
+    /// longer exist, and groups that nobody is in. Where the service does not say, nobody is counted on.
+    fn can_act(&self, id: PrincipalId) -> Answer {
+        self.can_act_in(id, &mut BTreeSet::new())
+    }
+
+    /// The same, within groups that were looked into on the way here.
+    fn can_act_in(&self, id: PrincipalId, seen: &mut BTreeSet<PrincipalId>) -> Answer {
         match self.desired.directory.principal(id).map(|principal| &principal.detail) {
-            None | Some(PrincipalDetail::User { enabled: false, .. }) => false,
-            // Of a group that was not read, nothing is known.
+            None => Answer::No,
+            Some(PrincipalDetail::User { enabled, .. } | PrincipalDetail::ServicePrincipal { enabled, .. }) => *enabled,
+            Some(PrincipalDetail::Other { .. }) => Answer::NotSaid,
             Some(PrincipalDetail::Group(facts)) if !facts.planned && self.snapshot.groups.contains_key(&id) => {
-                !self.members(id).is_empty()
+                if !seen.insert(id) {
+                    return Answer::No;
+                }
+                let answers: Vec<Answer> =
+                    self.members(id).into_iter().map(|member| self.can_act_in(member, seen)).collect();
+                [Answer::Yes, Answer::NotSaid].into_iter().find(|one| answers.contains(one)).unwrap_or(Answer::No)
             }
-            Some(_) => true,
+            // Of a group that was not read, nothing is known.
+            Some(PrincipalDetail::Group(_)) => Answer::Yes,
         }
     }
 }
 
-/// What to say if nobody is left. To be eligible is enough to count, except where nobody else could approve or restore.
-fn lost(before: &Holders, after: &Holders, is_global: bool, role: &str) -> Option<String> {
-    let any = |_: &Held| true;
-    let just_now = |held: &Held| held.just_now;
-    let for_good = |held: &Held| held.just_now && held.for_good;
-    let loses = |kinds: &[Kind], how: &dyn Fn(&Held) -> bool| before.any(kinds, how) && !after.any(kinds, how);
-    let active = [Kind::Active];
-    Some(if loses(&Kind::ALL, &any) {
-        format!("nobody would be left in `{role}`, neither active nor eligible")
-    } else if loses(&Kind::ALL, &just_now) {
-        format!("nobody would hold `{role}` until a start that lies ahead, neither active nor eligible")
-    } else if is_global && loses(&active, &any) {
-        format!("nobody would be left active in `{role}`, so nobody could approve or restore access")
-    } else if is_global && loses(&active, &just_now) {
-        format!("nobody would be active in `{role}` until a start that lies ahead")
-    } else if is_global && loses(&active, &for_good) {
-        format!("nobody would be active in `{role}` without an end")
-    } else {
-        return None;
-    })
+/// Who may be able to act in a role before and after, and of whom that is known afterwards.
+struct Loss {
+    before: Holders,
+    after: Holders,
+    sure: Holders,
+}
+
+impl Loss {
+    /// What to say if nobody is left. To be eligible is enough to count, except where nobody else could approve or
+    /// restore.
+    fn message(&self, is_global: bool, role: &str) -> Option<String> {
+        let any = |_: &Held| true;
+        let just_now = |held: &Held| held.just_now;
+        let for_good = |held: &Held| held.just_now && held.for_good;
+        let active = [Kind::Active];
+        let nobody = |kinds: &[Kind], how: &dyn Fn(&Held) -> bool| self.nobody(kinds, how);
+        Some(if let Some(nobody) = nobody(&Kind::ALL, &any) {
+            format!("{nobody} would be left in `{role}`, neither active nor eligible")
+        } else if let Some(nobody) = nobody(&Kind::ALL, &just_now) {
+            format!("{nobody} would hold `{role}` until a start that lies ahead, neither active nor eligible")
+        } else if let Some(nobody) = nobody(&active, &any).filter(|_| is_global) {
+            format!("{nobody} would be left active in `{role}`, so nobody could approve or restore access")
+        } else if let Some(nobody) = nobody(&active, &just_now).filter(|_| is_global) {
+            format!("{nobody} would be active in `{role}` until a start that lies ahead")
+        } else if let Some(nobody) = nobody(&active, &for_good).filter(|_| is_global) {
+            format!("{nobody} would be active in `{role}` without an end")
+        } else {
+            return None;
+        })
+    }
+
+    /// The word for those who are left, where the plan takes it from somebody and leaves nobody who surely can act.
+    fn nobody(&self, kinds: &[Kind], how: &dyn Fn(&Held) -> bool) -> Option<&'static str> {
+        let (before, after) = (self.before.keys(kinds, how), self.after.keys(kinds, how));
+        if before.is_subset(&after) || !self.sure.keys(kinds, how).is_empty() {
+            return None;
+        }
+        Some(if after.is_empty() { "nobody" } else { "nobody of whom it is known that they can sign in" })
+    }
 }
 
 /// How somebody holds a role.
@@ -210,9 +251,10 @@ impl Holders {
         }
     }
 
-    /// True where somebody holds it as one of these kinds, and in this way.
-    fn any(&self, kinds: &[Kind], how: &dyn Fn(&Held) -> bool) -> bool {
-        self.0.iter().any(|((key, _), held)| kinds.contains(&key.kind) && how(held))
+    /// Who holds it as one of these kinds, and in this way.
+    fn keys(&self, kinds: &[Kind], how: &dyn Fn(&Held) -> bool) -> BTreeSet<PrincipalId> {
+        let held = self.0.iter().filter(|((key, _), held)| kinds.contains(&key.kind) && how(held));
+        held.map(|((key, _), _)| key.principal).collect()
     }
 }
 
@@ -230,8 +272,28 @@ mod tests {
     }
 
     fn said(after: &[Row], is_global: bool) -> Option<String> {
-        let before = [row(Kind::Active, None, None, Origin::Assigned)];
-        lost(&Holders::of(&before, NOW), &Holders::of(after, NOW), is_global, "role")
+        let before = Holders::of(&[row(Kind::Active, None, None, Origin::Assigned)], NOW);
+        let after = Holders::of(after, NOW);
+        Loss { before, sure: after.clone(), after }.message(is_global, "role")
+    }
+
+    #[test]
+    fn whoever_is_left_must_be_known_to_be_able_to_act() {
+        let other = |n: u128| {
+            let mut other = row(Kind::Active, None, None, Origin::Assigned);
+            other.key.principal = PrincipalId::new(uuid::Uuid::from_u128(n));
+            other
+        };
+        let holders = |rows: &[Row]| Holders::of(rows, NOW);
+        let said = |before: &[Row], after: &[Row]| {
+            Loss { before: holders(before), after: holders(after), sure: holders(&[]) }.message(true, "role")
+        };
+        assert_eq!(
+            said(&[other(1), other(2)], &[other(2)]).unwrap(),
+            "nobody of whom it is known that they can sign in would be left in `role`, neither active nor eligible"
+        );
+        // Where nothing is taken from anybody, there is nothing to object to.
+        assert_eq!(said(&[other(1)], &[other(1), other(2)]), None);
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl View<'_> {
         for step in &self.plan.steps {
             let Some(group) = step.operation.target().and_then(Target::group) else { continue };
             let facts = self.desired.directory.principal(group).and_then(|principal| principal.group());
-            if facts.is_some_and(|facts| !facts.onboarded && !facts.planned) {
+            if facts.is_some_and(|facts| !facts.onboarded.is_yes() && !facts.planned) {
                 groups.entry(group).or_default().push(step.address.clone());
             }
         }

@@ -4,8 +4,8 @@ use super::*;
 use crate::diag::Span;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
-    AssignmentKey, AssignmentScope, Condition, Directory, Ending, GroupFacts, GroupMembership, Kind, Makers, Principal,
-    PrincipalDetail, RoleId, Schedule, Shift, Window,
+    Answer, AssignmentKey, AssignmentScope, Condition, Directory, Ending, GroupFacts, GroupMembership, Kind, Makers,
+    Principal, PrincipalDetail, RoleId, Schedule, Shift, Window,
 };
 use crate::plan::Reason;
 use crate::plan::samples::{ADA, GRACE, SEC_GA, empty, id, key, push, remove, role};
@@ -41,8 +41,12 @@ fn a_condition_that_comes_or_changes_may_take_access_away() {
 fn when_a_group_loses(memberships: BTreeMap<PrincipalId, BTreeSet<PrincipalId>>) -> Vec<(GuardId, String)> {
     let mut plan = empty();
     push(&mut plan, "directory/Reader", remove(role(7), key(Kind::Active, SEC_GA), None), Reason::NotDeclared, 0);
-    let facts =
-        GroupFacts { role_assignable: true, membership: GroupMembership::Assigned, onboarded: true, planned: false };
+    let facts = GroupFacts {
+        role_assignable: Answer::Yes,
+        membership: GroupMembership::Assigned,
+        onboarded: Answer::Yes,
+        planned: false,
+    };
     let detail = PrincipalDetail::Group(facts);
     let group = Principal { id: id(SEC_GA), display_name: Arc::from("SEC-GA"), detail };
     let directory = Arc::new(Directory::new(DirectoryParts { principals: vec![group], ..DirectoryParts::default() }));
@@ -67,6 +71,7 @@ fn when_a_group_loses(memberships: BTreeMap<PrincipalId, BTreeSet<PrincipalId>>)
         groups: BTreeMap::new(),
         notes: BTreeSet::new(),
         makers: Makers::default(),
+        missing: BTreeSet::new(),
     };
     let verdict = guard(&plan, &desired, &snapshot, &BTreeSet::new());
     verdict.violations.into_iter().map(|violation| (violation.guard, violation.message)).collect()

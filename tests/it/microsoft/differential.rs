@@ -320,7 +320,7 @@ impl Case<'_> {
     fn is_plain_group(&self, id: PrincipalId) -> bool {
         let directory = self.tenant.directory();
         let group = directory.principal(id).and_then(|principal| principal.group());
-        group.is_some_and(|group| !group.role_assignable)
+        group.is_some_and(|group| group.role_assignable.is_no())
     }
 
     fn is_group(&self, id: PrincipalId) -> bool {
@@ -732,7 +732,7 @@ fn same(what: &str, expected: &Snapshot, found: &Snapshot, told: &[String]) {
         let expected = expected.directory.principal(principal.id).unwrap_or_else(|| panic!("{principal:?}\n{told}"));
         assert_eq!(principal, expected, "{what}\n{told}");
         if let PrincipalDetail::Group(facts) = &principal.detail {
-            assert!(!facts.onboarded || facts.membership == GroupMembership::Assigned, "{what}\n{told}");
+            assert!(!facts.onboarded.is_yes() || facts.membership == GroupMembership::Assigned, "{what}\n{told}");
         }
     }
 }

@@ -177,7 +177,8 @@ fn every_static_member_of_a_role_assignable_group_is_declared() {
         let mut telling = Told::Empty;
         for (group, read) in &snapshot.groups {
             let principal = snapshot.directory.principal(*group).unwrap();
-            let (GroupRead::Present(_), true) = (read, principal.group().unwrap().role_assignable) else { continue };
+            let assignable = principal.group().unwrap().role_assignable.is_yes();
+            let (GroupRead::Present(_), true) = (read, assignable) else { continue };
             for relation in [Relation::Member, Relation::Owner] {
                 let target = pimform::model::Target::Group { group: *group, access: relation };
                 let through_pim = comparison.desired.targets.contains_key(&target);

@@ -74,7 +74,7 @@ fn a_new_group_keeps_its_stand_in_where_that_is_free() {
     assert_ne!(other, id(2));
     assert_eq!(conflict_of(tenant.apply(&create(5, "n"), NOW)), "there is a group `n` already");
     let directory = tenant.directory();
-    assert!(directory.principal(id(7)).unwrap().group().unwrap().role_assignable);
+    assert!(directory.principal(id(7)).unwrap().group().unwrap().role_assignable.is_yes());
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn settings_change_and_bring_a_group_under_pim() {
     let update = |target| Operation::UpdateSettings { target, changes: Box::new(changes.clone()) };
     assert_eq!(tenant.apply(&update(member_of(3)), NOW).unwrap(), Executed::Done);
     assert_eq!(tenant.apply(&update(member_of(3)), NOW).unwrap(), Executed::AlreadySo);
-    assert!(tenant.directory().principal(id(3)).unwrap().group().unwrap().onboarded);
+    assert!(tenant.directory().principal(id(3)).unwrap().group().unwrap().onboarded.is_yes());
     assert!(matches!(tenant.apply(&update(role(7)), NOW), Err(BackendError::NotFound { .. })));
     assert_eq!(conflict_of(tenant.apply(&update(role(9)), NOW)), "`directory/Locked` could not be read: denied");
     conflict_of(tenant.apply(&update(member_of(4)), NOW));

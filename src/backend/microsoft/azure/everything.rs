@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::assembly::Assembly;
-use super::super::error::ServiceError;
+use super::super::error::{ErrorKind, ServiceError};
 use super::super::http::ReadClient;
 use super::places::{management_groups, subscriptions};
 use super::policies::{self, Policies, ScopePolicies, Wanted};
@@ -38,7 +38,7 @@ pub(in super::super) async fn read(client: &ReadClient, named: &BTreeSet<ArmScop
     for listed in [groups, subscriptions] {
         match listed {
             Ok(places) => all.places.extend(places),
-            Err(error) => all.found.note(format!("{error}; what lies in them is not in this snapshot")),
+            Err(error) => all.found.lacks(format!("{error}; what lies in them is not in this snapshot")),
         }
     }
     let listed: BTreeSet<ArmScope> = all.places.iter().map(|place| place.scope.clone()).collect();
@@ -104,7 +104,7 @@ fn take(all: &mut Everything, lists: &Lists, policies: &Policies, held: &Asked) 
     for (scope, read) in policies {
         match read {
             ScopePolicies::Missing => {}
-            ScopePolicies::Broken(why) => all.found.note(format!("{why}; `{scope}` is not in this snapshot")),
+            ScopePolicies::Broken(why) => all.found.lacks(format!("{why}; `{scope}` is not in this snapshot")),
             ScopePolicies::Read(_) if broken.iter().any(|top| lies_in(scope, top)) => {}
             ScopePolicies::Read(known) => {
                 read::take(&mut all.found, scope, known, |_| true);
@@ -128,7 +128,9 @@ fn take(all: &mut Everything, lists: &Lists, policies: &Policies, held: &Asked) 
                 let below = below.map(|(scope, roles)| (scope.clone(), roles.clone())).collect();
                 all.found.extend(read::of_lists(top, lists, &below));
             }
-            Err(error) => all.found.note(format!("{error}; `{top}` is not in this snapshot")),
+            // What files name and nobody lists is not there: a snapshot without it lacks nothing.
+            Err(error) if error.kind == ErrorKind::NotFound && !all.places.iter().any(|place| place.scope == *top) => {}
+            Err(error) => all.found.lacks(format!("{error}; `{top}` is not in this snapshot")),
         }
     }
     let default = Settings::service_default(Surface::Azure);

@@ -17,10 +17,10 @@ use super::entra::role_ids::RoleIds;
 use super::error::{ErrorKind, ServiceError};
 use super::http::{ReadClient, Service, odata_literal, query_value};
 use crate::model::{
-    AdministrativeUnit, AuthenticationContext, NameQuery, Principal, PrincipalId, PrincipalKind, Role, RoleId,
+    AdministrativeUnit, Answer, AuthenticationContext, NameQuery, Principal, PrincipalId, PrincipalKind, Role, RoleId,
 };
 
-pub(super) use object::{collection, id, kind, properties};
+pub(super) use object::{PROPERTIES_OF_ALL, collection, id, properties};
 
 /// At most this many values stand in one `in (...)` (docs/service.md: lists-4).
 const NAMES_AT_ONCE: usize = 15;
@@ -67,15 +67,16 @@ pub(super) enum Onboarded {
     NotAsked,
     /// These.
     Known(BTreeSet<PrincipalId>),
-    /// The service does not say. A group that has PIM assignments is.
-    Unknown,
+    /// The service does not say, and why. A group that has PIM assignments is.
+    Unknown(Arc<str>),
 }
 
 impl Onboarded {
-    fn groups(&self) -> BTreeSet<PrincipalId> {
+    /// Whether a group is under PIM.
+    pub(super) fn answer(&self, group: PrincipalId) -> Answer {
         match self {
-            Self::Known(groups) => groups.clone(),
-            Self::NotAsked | Self::Unknown => BTreeSet::new(),
+            Self::Known(groups) => groups.contains(&group).into(),
+            Self::NotAsked | Self::Unknown(_) => Answer::NotSaid,
         }
     }
 }
@@ -111,29 +112,28 @@ pub(super) async fn find(
             objects.notes.insert(format!("{error}; whether they exist and are published was not checked"));
         }
     }
-    let (onboarded, notes) = onboarded?;
-    objects.onboarded = onboarded;
-    objects.notes.extend(notes);
-    let groups = objects.onboarded.groups();
+    objects.onboarded = onboarded?;
     // Who runs the program is only looked up for its name.
     let by_id = if query.ids.is_empty() { by_id.unwrap_or_default() } else { by_id? };
-    for (object, kind) in named?.into_iter().chain(by_id) {
-        if let Some(principal) = object::principal(&object, kind, &groups) {
+    let by_id = by_id.into_iter().map(|object| (object, None));
+    // Of what was found in both ways, the collection of its kind says more.
+    for (object, collection) in by_id.chain(named?.into_iter().map(|(object, kind)| (object, Some(kind)))) {
+        if let Some(principal) = object::principal(&object, collection, &objects.onboarded) {
             objects.principals.insert(principal.id, principal);
         }
     }
     Ok(objects)
 }
 
-/// Principals that occur somewhere, by their ids. Those that have been deleted are missing in the answer.
+/// Principals that occur somewhere, by their ids, of whatever kind. Those that have been deleted are missing in the
+/// answer, and nobody else is.
 pub(super) async fn principals(
     client: &ReadClient,
     ids: &BTreeSet<PrincipalId>,
     onboarded: &Onboarded,
 ) -> Result<Vec<Principal>, ServiceError> {
-    let groups = onboarded.groups();
     let found = by_ids(client, ids).await?;
-    Ok(found.iter().filter_map(|(object, kind)| object::principal(object, *kind, &groups)).collect())
+    Ok(found.iter().filter_map(|object| object::principal(object, None, onboarded)).collect())
 }
 
 /// Every role definition, and what ids they have.
@@ -162,7 +162,7 @@ pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationCo
     let found = client.list(Service::Graph, CONTEXTS).await.map_err(|e| e.asked("list the authentication contexts"))?;
     let context = |object: &Value| {
         let id = object::text(object, "id")?.parse().ok()?;
-        let available = object.get("isAvailable").and_then(Value::as_bool).unwrap_or(false);
+        let available = object.get("isAvailable").and_then(Value::as_bool).into();
         Some(AuthenticationContext {
             id,
             name: Arc::from(object::text(object, "displayName").unwrap_or_default()),
@@ -172,24 +172,26 @@ pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationCo
     Ok(found.iter().filter_map(context).collect())
 }
 
-/// The groups under PIM. The list is young in v1.0, so the older place is asked where the new one does not answer
-/// (docs/service.md: under-pim-2).
-pub(super) async fn onboarded(client: &ReadClient) -> (Onboarded, Option<String>) {
+/// The groups under PIM. Either of the two places may go; where one does not answer, the other is asked, and where neither
+/// does, nobody knows (docs/service.md: under-pim-2).
+pub(super) async fn onboarded(client: &ReadClient) -> Onboarded {
     let [here, before] = UNDER_PIM;
     let mut found = client.list(Service::Graph, here).await;
-    let elsewhere = [ErrorKind::NotFound, ErrorKind::Refused, ErrorKind::Denied, ErrorKind::Unavailable];
+    let elsewhere =
+        [ErrorKind::NotFound, ErrorKind::Refused, ErrorKind::Denied, ErrorKind::Unavailable, ErrorKind::TimedOut];
     if found.as_ref().is_err_and(|error| elsewhere.contains(&error.kind)) {
         found = client.list(Service::Graph, before).await.or(found);
     }
     match found {
         Ok(groups) => {
             let is_there = |group: &&Value| object::text(group, "deletedDateTime").is_none();
-            (Onboarded::Known(groups.iter().filter(is_there).filter_map(id).collect()), None)
+            let groups: Option<BTreeSet<PrincipalId>> = groups.iter().filter(is_there).map(id).collect();
+            groups.map_or_else(
+                || Onboarded::Unknown("one of the groups under PIM that the service lists has no id".into()),
+                Onboarded::Known,
+            )
         }
-        Err(error) => {
-            let error = error.asked("list the groups under PIM");
-            (Onboarded::Unknown, Some(format!("{error}; a group without PIM assignments counts as not under PIM yet")))
-        }
+        Err(error) => Onboarded::Unknown(why(&error.asked("list the groups under PIM")).into()),
     }
 }
 
@@ -205,13 +207,12 @@ async fn when<T: Default>(wanted: bool, ask: impl Future<Output = Result<T, Serv
     if wanted { ask.await } else { Ok(T::default()) }
 }
 
-async fn by_ids(client: &ReadClient, ids: &BTreeSet<PrincipalId>) -> Result<Vec<(Value, PrincipalKind)>, ServiceError> {
+async fn by_ids(client: &ReadClient, ids: &BTreeSet<PrincipalId>) -> Result<Vec<Value>, ServiceError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<PrincipalId> = ids.iter().copied().collect();
-    let found = client.get_by_ids(&ids).await.map_err(|error| error.asked("look up principals by their ids"))?;
-    Ok(found.into_iter().filter_map(|object| kind(&object).map(|kind| (object, kind))).collect())
+    client.get_by_ids(&ids).await.map_err(|error| error.asked("look up principals by their ids"))
 }
 
 /// The principals with the names of a query.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Options;
+use super::directory;
 use super::error::ServiceError;
 use crate::model::PrincipalId;
 
@@ -33,6 +34,9 @@ pub(super) use transport::Transport;
 
 /// At most this many ids go into one `getByIds` (docs/service.md: lists-5).
 const IDS_AT_ONCE: usize = 1000;
+
+/// Objects of every type by their ids.
+const BY_IDS: &str = "/v1.0/directoryObjects/getByIds";
 
 /// Which service answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,11 +96,17 @@ impl ReadClient {
         batch::list(&self.transport, paths).await
     }
 
-    /// The objects with these ids. Those that do not exist are missing in the answer.
+    /// The objects with these ids, of every type: one that is not asked for would pass for deleted. Those that do not exist
+    /// are missing in the answer. (docs/service.md: principals-5)
     pub(super) async fn get_by_ids(&self, ids: &[PrincipalId]) -> Result<Vec<Value>, ServiceError> {
         let chunks = ids.chunks(IDS_AT_ONCE).map(|chunk| async move {
-            let body = json!({ "ids": chunk, "types": ["user", "group", "servicePrincipal"] });
-            paging::post(&self.transport, "/v1.0/directoryObjects/getByIds", &body).await
+            let path = format!("{BY_IDS}?$select={}", directory::PROPERTIES_OF_ALL);
+            let found = paging::post(&self.transport, &path, &json!({ "ids": chunk })).await?;
+            if found.iter().all(|object| directory::id(object).is_some()) {
+                Ok(found)
+            } else {
+                Err(ServiceError::unexpected(BY_IDS, "an object in it has no id, so nobody can say who is missing"))
+            }
         });
         let found = futures::future::try_join_all(chunks).await?;
         Ok(found.into_iter().flatten().collect())

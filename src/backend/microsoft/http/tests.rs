@@ -495,7 +495,10 @@ async fn objects_by_id_come_in_thousands_and_groups_as_ids() {
     let server = Server::start(|_, seen| {
         let body: Value = serde_json::from_str(&seen.body).unwrap();
         match body.get("ids") {
-            Some(ids) => Act::json(200, &json!({ "value": [{ "count": ids.as_array().unwrap().len() }] }).to_string()),
+            Some(ids) => {
+                let ids = ids.as_array().unwrap();
+                Act::json(200, &json!({ "value": [{ "id": ids[0], "count": ids.len() }] }).to_string())
+            }
             None => Act::json(200, r#"{"value":["0f4a2a3e-0000-4000-8000-000000000001","odd"]}"#),
         }
     })
@@ -503,7 +506,8 @@ async fn objects_by_id_come_in_thousands_and_groups_as_ids() {
     let client = client(&server.url);
     let ids: Vec<PrincipalId> = (0..1001).map(|number| PrincipalId::new(uuid::Uuid::from_u128(number))).collect();
     let found = client.read.get_by_ids(&ids).await.unwrap();
-    assert_eq!(found, [json!({ "count": 1000 }), json!({ "count": 1 })]);
+    let counts: Vec<&Value> = found.iter().map(|found| &found["count"]).collect();
+    assert_eq!(counts, [1000, 1]);
     let groups = client.read.member_groups(ids[0]).await.unwrap();
     assert_eq!(groups, ["0f4a2a3e-0000-4000-8000-000000000001".parse().unwrap()]);
     let last = server.seen().pop().unwrap();

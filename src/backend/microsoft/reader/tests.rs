@@ -118,7 +118,7 @@ async fn directory_roles_come_with_settings_assignments_and_who_holds_them() {
     assert_eq!(state.rows[3].key.scope, AssignmentScope::AdministrativeUnit(guid(5).parse().unwrap()));
     assert!(snapshot.notes.is_empty(), "{:?}", snapshot.notes);
     let disabled = snapshot.directory.principal(id(2)).unwrap();
-    assert!(matches!(disabled.detail, PrincipalDetail::User { enabled: false, .. }));
+    assert!(matches!(disabled.detail, PrincipalDetail::User { enabled: Answer::No, .. }));
     assert_eq!((snapshot.runner, snapshot.read_at), (Some(id(9)), Time::from_unix(NOW)));
     assert_eq!(snapshot.memberships[&id(9)], BTreeSet::new());
     assert_eq!(stub.count("identityGovernance"), 0, "nothing is asked about groups: {:?}", stub.asked());
@@ -228,7 +228,7 @@ async fn groups_come_with_both_targets_and_their_lists() {
     let GroupRead::Present(lists) = &snapshot.groups[&id(11)] else { panic!() };
     assert_eq!((lists.members.len(), lists.owners.len()), (2, 0));
     let facts = snapshot.directory.principal(id(11)).unwrap().group().unwrap().clone();
-    assert!(facts.onboarded && facts.role_assignable);
+    assert!(facts.onboarded.is_yes() && facts.role_assignable.is_yes());
     assert_eq!(facts.membership, GroupMembership::Assigned);
 }
 
@@ -276,9 +276,69 @@ async fn where_nobody_says_which_groups_are_under_pim_their_assignments_do() {
         .list("scopeType eq 'Group'", json!([group_policy(11, "member"), group_policy(11, "owner")]))
         .list("group/eligibilitySchedules", json!([group_row(11, "owner", 1)]));
     let snapshot = snapshot(&stub, &query(&[member(11)], &[])).await;
-    assert!(snapshot.directory.principal(id(11)).unwrap().group().unwrap().onboarded);
+    assert!(snapshot.directory.principal(id(11)).unwrap().group().unwrap().onboarded.is_yes());
     assert!(snapshot.notes.first().unwrap().contains("groups under PIM"), "{:?}", snapshot.notes);
     assert_eq!((stub.count("/v1.0/identityGovernance/privilegedAccess/group/resources"), stub.count("/beta/")), (1, 1));
+    assert!(snapshot.missing.is_empty(), "{:?}", snapshot.missing);
+}
+
+#[tokio::test]
+async fn which_groups_are_under_pim_is_never_taken_for_none() {
+    let policies = json!([group_policy(11, "member"), group_policy(11, "owner")]);
+    let stub = everybody(Stub::default())
+        .fails("group/resources", 503, "ServiceUnavailable")
+        .list("scopeType eq 'Group'", policies)
+        .list("getMemberGroups", json!([]));
+    let only = snapshot(&stub, &query(&[member(11)], &[])).await;
+    assert_eq!(only.directory.principal(id(11)).unwrap().group().unwrap().onboarded, Answer::NotSaid);
+    assert!(only.missing.first().unwrap().contains("list the groups under PIM"), "{:?}", only.missing);
+    // Where no group is asked for, it does not matter.
+    let none = snapshot(&entra().and(stub.clone()), &query(&[role(101)], &[])).await;
+    assert!(none.missing.is_empty(), "{:?}", none.missing);
+    // Of all that there is, each group that occurs is read as one that may be under PIM.
+    let holds = stub.list("roleEligibilitySchedules", json!([row(101, 11, json!({}))]));
+    let all = snapshot(&entra().and(holds), &ReadQuery::Everything).await;
+    assert!(all.missing.first().unwrap().contains("list the groups under PIM"), "{:?}", all.missing);
+    assert_eq!(present(&all, &member(11)).rows, []);
+}
+
+#[tokio::test]
+async fn whoever_exists_is_not_gone_whatever_they_are() {
+    let object = |n: u32, kind: &str| json!({ "@odata.type": format!("#microsoft.graph.{kind}"), "id": guid(n) });
+    let stub = entra()
+        .list("getByIds", json!([object(1, "agentUser"), object(2, "device"), object(3, "somethingNew")]))
+        .list("roleEligibilitySchedules", json!((1..=4).map(|n| row(101, n, json!({}))).collect::<Vec<_>>()));
+    let found = snapshot(&stub, &query(&[role(101)], &[])).await;
+    let is_a = |n: u32| found.directory.principal(id(n)).map(Principal::is_a);
+    let expected = ["agent user", "device", "something new"].map(|it| Some(it.to_owned()));
+    assert_eq!([is_a(1), is_a(2), is_a(3)], expected);
+    assert_eq!(is_a(4), None, "of this one the service says that it is gone");
+    assert!(stub.asked().iter().any(|asked| asked.contains("getByIds?$select=") && asked.contains("accountEnabled")));
+}
+
+#[tokio::test]
+async fn a_group_of_another_tenant_is_not_gone() {
+    let scope: crate::model::ArmScope = SUBSCRIPTION.parse().unwrap();
+    let foreign = json!({ "principalType": "ForeignGroup" });
+    let stub = everybody(Stub::default())
+        .list("roleManagementPolicyAssignments", json!([azure_policy(SUBSCRIPTION, 201, "R", "BuiltInRole")]))
+        .list("Authorization/roleEligibilitySchedules", json!([azure_row(SUBSCRIPTION, 201, 5, foreign)]));
+    let found = snapshot(&stub, &query(&[azure(scope.as_str(), 201)], &[])).await;
+    assert_eq!(present(&found, &azure(scope.as_str(), 201)).rows.len(), 1);
+    assert_eq!(found.directory.principal(id(5)).map(Principal::is_a), Some("foreign group".to_owned()));
+}
+
+#[tokio::test]
+async fn who_could_not_be_looked_up_is_not_gone() {
+    for stub in [
+        entra().fails("getByIds", 403, "Authorization_RequestDenied"),
+        entra().list("getByIds", json!([{ "@odata.type": "#microsoft.graph.user", "id": null }])),
+    ] {
+        let stub = stub.list("roleEligibilitySchedules", json!([row(101, 1, json!({}))]));
+        let found = snapshot(&stub, &query(&[role(101)], &[])).await;
+        assert!(matches!(found.targets.get(&role(101)), Some(crate::model::TargetRead::Unreadable(_))));
+        assert!(found.directory.principal(id(1)).is_some_and(|one| one.kind().is_none()));
+    }
 }
 
 // -- Azure
@@ -570,7 +630,7 @@ async fn a_subscription_that_cannot_be_read_is_left_out_and_said() {
         .list("roleManagementPolicyAssignments", json!([azure_policy(SUBSCRIPTION, 201, "R", "BuiltInRole")]));
     let snapshot = snapshot(&stub, &ReadQuery::Everything).await;
     assert!(snapshot.targets.is_empty() && snapshot.directory.places().is_empty(), "{:?}", snapshot.targets);
-    assert!(snapshot.notes.iter().any(|note| note.contains("is not in this snapshot")), "{:?}", snapshot.notes);
+    assert!(snapshot.missing.iter().any(|what| what.contains("is not in this snapshot")), "{:?}", snapshot.missing);
 }
 
 #[tokio::test]
