@@ -104,6 +104,12 @@ impl Part {
         }
     }
 
+    /// Whether the service refuses the whole rule because of this word, although it may have it stored: then a change of
+    /// the rule leaves it out. docs/service.md: policies-1
+    fn is_refused(self, word: &str) -> bool {
+        matches!(self, Self::Demands(_)) && word.eq_ignore_ascii_case("Ticketing")
+    }
+
     /// Whose doing the rule is about: `Admin` assigns, `EndUser` activates.
     fn caller(self) -> &'static str {
         match self {

@@ -163,7 +163,12 @@ fn demands(rule: &Rule, value: &Map<String, Value>, notes: &mut BTreeSet<String>
             None if word.is_empty() => {}
             None => {
                 let id = rule.id;
-                notes.insert(format!("`{id}` demands `{word}`, which pimform does not know there; it is left alone"));
+                let fate = if rule.part.is_refused(word) {
+                    "which the service no longer takes there; a change of the rule leaves it out"
+                } else {
+                    "which pimform does not know there; it is left alone"
+                };
+                notes.insert(format!("`{id}` demands `{word}`, {fate}"));
             }
         }
     }

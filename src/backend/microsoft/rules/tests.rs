@@ -411,18 +411,21 @@ fn an_extension_is_appended_to_a_policy_that_is_older_than_its_rule() {
 }
 
 #[test]
-fn a_ticket_asked_for_on_assignment_is_noted_and_stays() {
+fn a_ticket_asked_for_on_assignment_is_noted_and_goes_with_the_next_change() {
     for id in ["Enablement_Admin_Assignment", "Enablement_Admin_Eligibility"] {
         let mut rules = untouched(Service::Arm);
-        with(&mut rules, id, |rule| drop(rule.insert("enabledRules".to_owned(), json!(["Ticketing"]))));
+        with(&mut rules, id, |rule| drop(rule.insert("enabledRules".to_owned(), json!(["Ticketing", "Selfie"]))));
         let (before, notes) = read(&rules).unwrap();
-        let note = format!("`{id}` demands `Ticketing`, which pimform does not know there; it is left alone");
-        assert!(notes.contains(&note), "{notes:?}");
+        let of_ticket = "which the service no longer takes there; a change of the rule leaves it out";
+        let of_selfie = "which pimform does not know there; it is left alone";
+        for (word, fate) in [("Ticketing", of_ticket), ("Selfie", of_selfie)] {
+            assert!(notes.contains(&format!("`{id}` demands `{word}`, {fate}")), "{notes:?}");
+        }
         let mut after = before.clone();
         after.eligible_assignment.mfa = true.into();
         after.active_assignment.mfa = true.into();
         let written = patched(&rules, &patches(Service::Arm, &rules, &changes(&before, &after)).unwrap());
-        assert_eq!(find(&written, id)["enabledRules"], json!(["MultiFactorAuthentication", "Ticketing"]));
+        assert_eq!(find(&written, id)["enabledRules"], json!(["MultiFactorAuthentication", "Selfie"]));
     }
 }
 

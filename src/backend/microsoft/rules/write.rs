@@ -196,7 +196,8 @@ fn words(part: Part, demands: &Demands, live: &Map<String, Value>) -> Vec<Value>
     let known = part.demands();
     let wanted = known.iter().copied().zip(demands.list()).filter(|(_, on)| **on == true).map(|(word, _)| word);
     let there = wire::list(live, "enabledRules").unwrap_or_default().iter().filter_map(Value::as_str);
-    let unknown = there.filter(|word| !word.is_empty() && !known.iter().any(|known| known.eq_ignore_ascii_case(word)));
+    let is_known = |word: &str| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let unknown = there.filter(|word| !word.is_empty() && !is_known(word) && !part.is_refused(word));
     wanted.chain(unknown).map(Value::from).collect()
 }
 
