@@ -136,7 +136,7 @@ pub(super) fn diff<'a>(
             let other = Other { list: declared_target.list(kind.other()), rows: all_rows };
             let may_mean =
                 |row: &Row| unresolved.iter().any(|entry| entry.may_mean(row.key.principal, &row.key.scope, directory));
-            undeclared(out, *ownership, (assignments, &may_mean), &other, rows, now);
+            undeclared(out, *ownership, &Listed { declared: assignments, may_mean: &may_mean }, &other, rows, now);
         }
     }
 }
@@ -267,14 +267,23 @@ impl Other<'_> {
     }
 }
 
+/// What a list names.
+struct Listed<'l> {
+    /// Those that were found.
+    declared: &'l [DesiredAssignment],
+    /// Whether an entry that was not found may mean the holder of a row.
+    may_mean: &'l dyn Fn(&Row) -> bool,
+}
+
 fn undeclared<'a>(
     out: &mut Compared<'a>,
     ownership: Ownership,
-    (declared, may_mean): (&[DesiredAssignment], &dyn Fn(&Row) -> bool),
+    listed: &Listed<'_>,
     other: &Other,
     rows: &'a [Row],
     now: Time,
 ) {
+    let Listed { declared, may_mean } = listed;
     let is_declared = |row: &Row| declared.binary_search_by(|assignment| assignment.key.cmp(&row.key)).is_ok();
     for row in rows.iter().filter(|row| !row.window.is_over(now) && !is_declared(row)) {
         let left = |reason| Left { key: row.key, declared: None, reason };

@@ -349,10 +349,10 @@ impl<'d> Resolver<'d> {
             let missing = Missing::Unit(principal.id);
             return Some(Err(Unresolved { missing, label, detail, at: assignment.at }));
         }
-        if let (Surface::Directory, Some(facts)) = (surface, principal.group()) {
-            if let Some(finding) = not_role_assignable(principal, facts, assignment.principal.at) {
-                self.findings.push(finding);
-            }
+        if let (Surface::Directory, Some(facts)) = (surface, principal.group())
+            && let Some(finding) = not_role_assignable(principal, facts, assignment.principal.at)
+        {
+            self.findings.push(finding);
         }
         let scope = match unit {
             Some(id) => AssignmentScope::AdministrativeUnit(id?),

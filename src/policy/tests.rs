@@ -62,7 +62,7 @@ fn user(n: u32, name: &str) -> Principal {
     principal(n, name, PrincipalDetail::User { user_principal_name, enabled: Answer::Yes, sort: None })
 }
 
-fn service(app: String) -> PrincipalDetail {
+fn service(app: &str) -> PrincipalDetail {
     PrincipalDetail::ServicePrincipal { app_id: Some(app.parse().unwrap()), enabled: Answer::Yes, sort: None }
 }
 
@@ -95,7 +95,7 @@ fn directory() -> Arc<Directory> {
             group(13, "Twin", true, GroupMembership::Assigned),
             group(14, "twin", true, GroupMembership::Assigned),
             group(15, "Everyone", false, GroupMembership::Dynamic),
-            principal(21, "Deploy", service(guid(99))),
+            principal(21, "Deploy", service(&guid(99))),
         ],
         directory_roles: vec![
             role(101, "Global Administrator", &[]),
@@ -673,7 +673,7 @@ fn unresolved_with(more: Vec<Principal>, text: &str) -> String {
 #[test]
 fn nobody_takes_over_a_reference_by_a_name_that_is_an_id() {
     let named = |n: u32, id: u32| group(n, &guid(id), true, GroupMembership::Assigned);
-    let service = |n: u32, name: &str, app: u32| principal(n, name, service(guid(app)));
+    let service = |n: u32, name: &str, app: u32| principal(n, name, service(&guid(app)));
     let of = |text: &str| {
         unresolved_with(vec![named(31, 11), named(32, 500), service(33, &guid(99), 98), named(34, 1)], text)
     };

@@ -77,7 +77,7 @@ impl Declared {
 
     /// Who had which name, to tell who was renamed from who left.
     pub fn known(&self) -> Known {
-        Known::new(self.names.iter().map(|(label, id)| (&**label, *id)), self.at.date().to_string())
+        Known::new(self.names.iter().map(|(label, id)| (&**label, *id)), self.at.date())
     }
 
     /// Reads what was declared when the tenant last was as the files say, if that ever was.

@@ -155,7 +155,7 @@ mod tests {
         principal(object, collection, &onboarded).unwrap()
     }
 
-    fn group(more: Value) -> GroupFacts {
+    fn group(more: &Value) -> GroupFacts {
         let mut object = json!({ "id": ID, "displayName": "G", "isAssignableToRole": true, "groupTypes": [],
             "onPremisesSyncEnabled": null });
         object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -164,19 +164,19 @@ mod tests {
 
     #[test]
     fn groups_are_what_their_properties_say() {
-        let plain = group(json!({}));
+        let plain = group(&json!({}));
         assert!(plain.role_assignable.is_yes() && plain.onboarded.is_yes() && !plain.planned);
         assert_eq!(plain.membership, GroupMembership::Assigned);
         let dynamic = json!({ "groupTypes": ["Unified", "DynamicMembership"], "isAssignableToRole": null });
-        assert_eq!(group(dynamic.clone()).membership, GroupMembership::Dynamic);
-        assert!(group(dynamic).role_assignable.is_no());
-        assert_eq!(group(json!({ "onPremisesSyncEnabled": true })).membership, GroupMembership::Synchronized);
+        assert_eq!(group(&dynamic).membership, GroupMembership::Dynamic);
+        assert!(group(&dynamic).role_assignable.is_no());
+        assert_eq!(group(&json!({ "onPremisesSyncEnabled": true })).membership, GroupMembership::Synchronized);
     }
 
     #[test]
     fn what_the_service_does_not_say_of_a_group_is_not_known() {
         // As whoever may not read it sees it.
-        let hidden = group(json!({ "groupTypes": null, "isAssignableToRole": null }));
+        let hidden = group(&json!({ "groupTypes": null, "isAssignableToRole": null }));
         assert_eq!((hidden.role_assignable, hidden.membership), (Answer::NotSaid, GroupMembership::Unknown));
         let mut bare = json!({ "@odata.type": "#microsoft.graph.group", "id": ID, "groupTypes": [] });
         let facts = of(&bare, None).group().unwrap().clone();

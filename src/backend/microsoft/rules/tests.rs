@@ -405,7 +405,7 @@ fn an_extension_is_appended_to_a_policy_that_is_older_than_its_rule() {
     // One that is on and says not which is not known, and so is one that is on under a name of nobody's.
     let mut odd = new;
     with(&mut odd, "CustomExtension_PreApproval_EndUser_Assignment", |rule| {
-        drop(rule.insert("isEnabled".into(), true.into()))
+        drop(rule.insert("isEnabled".into(), true.into()));
     });
     assert!(read(&odd).unwrap().0.activation.extension.unknown().is_some());
 }

@@ -4,7 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn a_cast_has_a_long_and_a_short_name() {
-    let client = start().await;
+    // Clients send the short name, and the definitions have only the long one.
+    let client = start_unlogged().await;
     for cast in ["microsoft.graph.user", "graph.user"] {
         let members = client.get(&format!("/v1.0/groups/{OPERATORS}/members/{cast}")).await;
         assert_eq!(members.entries()[0]["id"], ADA, "{cast}");
@@ -19,7 +20,6 @@ async fn a_cast_has_a_long_and_a_short_name() {
     assert_eq!(groups.entries()[0]["id"], OPERATORS);
     let roles = client.get(&format!("/v1.0/users/{GRACE}/memberOf/graph.directoryRole")).await;
     assert_eq!(roles.entries()[0]["roleTemplateId"], GLOBAL_ADMINISTRATOR);
-    let client = start_unlogged().await;
     assert_eq!(client.get(&format!("/v1.0/directoryObjects/{ADA}/graph.user")).await.status, 200);
     assert_eq!(client.get(&format!("/v1.0/directoryObjects/{ADA}/graph.group")).await.status, 404);
 }
@@ -55,7 +55,8 @@ async fn relations_are_expanded() {
 
 #[tokio::test]
 async fn objects_of_every_type_are_found_by_their_ids() {
-    let client = start().await;
+    // The Azure CLI sends a type that the definitions do not have.
+    let client = start_unlogged().await;
     let application = client.send("POST", "/v1.0/applications", json!({ "displayName": "x" })).await.body;
     let roles = client.get("/v1.0/directoryRoles").await;
     let role = roles.entries()[0]["id"].clone();
