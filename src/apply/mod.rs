@@ -14,8 +14,10 @@ use crate::model::PrincipalId;
 use crate::plan::{ApprovedPlan, Operation, Step, StepId};
 
 mod settle;
+mod validate;
 
 pub use self::settle::{Settled, settle};
+pub use self::validate::validate;
 
 /// Told what happens, for showing progress.
 pub trait Observer: Sync {

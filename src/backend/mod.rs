@@ -17,7 +17,7 @@ use crate::model::{
     AssignmentKey, Desired, DesiredList, Directory, Kind, Makers, NameQuery, PrincipalId, Snapshot, Target, TenantId,
     Time,
 };
-use crate::plan::Operation;
+use crate::plan::{Operation, Validation};
 
 /// Reads a tenant. Changes nothing.
 #[async_trait]
@@ -67,6 +67,16 @@ pub trait Execute: ReadState {
 
     /// Waits, by the clock of the backend.
     async fn pause(&self, _: Duration) {}
+}
+
+/// Asks whether the service would carry operations out, without carrying them out.
+#[async_trait]
+pub trait Validate: Send + Sync {
+    /// How many questions may be under way at once.
+    fn concurrency(&self) -> usize;
+
+    /// What the service says of an operation on an assignment. It is an error if the service carried it out.
+    async fn validate(&self, operation: &Operation) -> Result<Validation, BackendError>;
 }
 
 /// What a backend says of an operation that it carried out.

@@ -70,6 +70,7 @@ pub(super) fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, CliError>
             allowed: &allowed,
             auto_approve: args.auto_approve,
             format: args.format,
+            validate: args.validate.asks(),
             settle: args.settle.longest(),
             purpose: Purpose::Apply,
             read: &read,
@@ -90,6 +91,8 @@ pub(super) struct Session<'s, 'r> {
     pub(super) allowed: &'s BTreeSet<GuardId>,
     pub(super) auto_approve: bool,
     pub(super) format: TextOrJson,
+    /// Whether to ask the service before anything is changed.
+    pub(super) validate: bool,
     /// How long to wait for what was done to be seen, where somebody has said so.
     pub(super) settle: Option<Duration>,
     pub(super) purpose: Purpose,
@@ -109,6 +112,23 @@ impl Session<'_, '_> {
                 return Ok(Exit::Refused);
             }
         };
+        let approved = match self.executor.asker.as_ref().filter(|_| self.validate) {
+            Some(asker) => {
+                let meter = self.executor.meter.as_ref();
+                let results = super::validate::ask(context, approved.plan(), asker, &desired.directory, meter)?;
+                approved.validated(results)
+            }
+            None => approved,
+        };
+        let refused = approved.plan().refused_by_service().count();
+        if refused > 0 {
+            let (plan, verdict) = (approved.plan(), approved.verdict());
+            terminal::data(&super::plan::show(context.terminal, plan, verdict, plan_form(self.format))?)?;
+            let steps = render::count(refused, "step", "steps");
+            return Err(CliError::failed(format!("the service would refuse {steps}: nothing was changed"))
+                .exit(Exit::Refused)
+                .help("mend the files, or apply with `--no-validate` if the service is wrong about it"));
+        }
         let asks = !approved.plan().steps.is_empty() && !self.auto_approve;
         let text = super::plan::show(context.terminal, approved.plan(), approved.verdict(), PlanFormat::Text)?;
         match self.format {

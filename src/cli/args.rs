@@ -276,6 +276,9 @@ pub struct PlanArgs {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Ask the service whether it would take each assignment, without making it. Needs the permissions of `apply`
+    #[arg(long)]
+    pub validate: bool,
     #[command(flatten)]
     pub target: TargetArgs,
     #[command(flatten)]
@@ -295,11 +298,28 @@ pub struct ApplyArgs {
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
     #[command(flatten)]
+    pub validate: ValidateArgs,
+    #[command(flatten)]
     pub settle: SettleArgs,
     #[command(flatten)]
     pub target: TargetArgs,
     #[command(flatten)]
     pub allow: AllowArgs,
+}
+
+/// Whether the service is asked first.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Do not ask the service first whether it would take the assignments
+    #[arg(long)]
+    no_validate: bool,
+}
+
+impl ValidateArgs {
+    /// Whether to ask.
+    pub fn asks(&self) -> bool {
+        !self.no_validate
+    }
 }
 
 /// How long to wait for what was done to be seen.
@@ -391,6 +411,8 @@ pub struct UndoArgs {
     /// Form of the output
     #[arg(long, default_value = "text")]
     pub format: TextOrJson,
+    #[command(flatten)]
+    pub validate: ValidateArgs,
     #[command(flatten)]
     pub settle: SettleArgs,
     #[command(flatten)]

@@ -16,11 +16,11 @@ use super::live;
 use super::progress::Progress;
 use super::terminal::{self, Terminal};
 use crate::backend::local::{LocalExecutor, LocalReader};
-use crate::backend::microsoft::{MicrosoftExecutor, MicrosoftReader, Options, Stats, Trace};
+use crate::backend::microsoft::{MicrosoftExecutor, MicrosoftReader, MicrosoftValidator, Options, Stats, Trace};
 use crate::backend::{Execute, ReadState};
 use crate::compare::{Comparison, compare};
 use crate::diag::SourceMap;
-use crate::model::{Known, Time};
+use crate::model::{Directory, Known, Time};
 use crate::plan::GuardId;
 use crate::policy::{Documents, LoadError, Loaded};
 use crate::render::{self, Traffic};
@@ -62,7 +62,13 @@ pub(super) struct Reader {
 pub(super) struct Executor {
     pub(super) state: Arc<dyn Execute>,
     pub(super) meter: Option<Meter>,
+    /// Asks it before it is made to do anything.
+    pub(super) asker: Option<Asker>,
 }
+
+/// Makes what asks a service whether it would carry something out, where there is a service. It is given the objects, for
+/// their names.
+pub(super) type Asker = Box<dyn Fn(Arc<Directory>) -> MicrosoftValidator>;
 
 /// What is read from, and its meter.
 #[derive(Clone, Copy)]
@@ -212,10 +218,24 @@ impl<'a> Context<'a> {
     pub(super) fn reader(&self, policies: &Policies) -> Result<Reader, CliError> {
         match self.required_backend(policies)? {
             Backend::Local(path) => self.local_reader(&path),
+            Backend::Microsoft => Ok(microsoft_reader(MicrosoftReader::new(self.live(policies)?)?)),
+        }
+    }
+
+    /// The backend, to look and to ask what the service would make of a plan. `because` is the reason that removals would
+    /// give.
+    pub(super) fn reader_and_asker(
+        &self,
+        policies: &Policies,
+        because: &str,
+    ) -> Result<(Reader, Option<Asker>), CliError> {
+        match self.required_backend(policies)? {
+            Backend::Local(path) => Ok((self.local_reader(&path)?, None)),
             Backend::Microsoft => {
                 let reader = MicrosoftReader::new(self.live(policies)?)?;
-                let counted = reader.clone();
-                Ok(Reader { state: Box::new(reader), meter: Some(Arc::new(move || counted.stats())) })
+                let (asking, because) = (reader.clone(), Arc::<str>::from(because));
+                let asker = move |directory| MicrosoftValidator::new(asking.clone(), directory, Arc::clone(&because));
+                Ok((microsoft_reader(reader), Some(Box::new(asker))))
             }
         }
     }
@@ -231,7 +251,7 @@ impl<'a> Context<'a> {
         match self.required_backend(policies)? {
             Backend::Local(path) => {
                 let _progress = Progress::spinner("reading the tenant file");
-                Ok(Executor { state: Arc::new(LocalExecutor::open(&path, self.now())?), meter: None })
+                Ok(Executor { state: Arc::new(LocalExecutor::open(&path, self.now())?), meter: None, asker: None })
             }
             Backend::Microsoft => {
                 let options = self.live(policies)?;
@@ -243,8 +263,10 @@ impl<'a> Context<'a> {
                     .help("leave `--now` out; `plan` takes it"));
                 }
                 let executor = Arc::new(MicrosoftExecutor::new(options, because)?);
-                let counted = Arc::clone(&executor);
-                Ok(Executor { state: executor, meter: Some(Arc::new(move || counted.stats())) })
+                let (counted, asking) = (Arc::clone(&executor), Arc::clone(&executor));
+                let asker: Asker = Box::new(move |directory| asking.validator(directory));
+                let meter: Meter = Arc::new(move || counted.stats());
+                Ok(Executor { state: executor, meter: Some(meter), asker: Some(asker) })
             }
         }
     }
@@ -310,6 +332,11 @@ impl Context<'_> {
         let ours = declared.filter(|declared| tenant.is_none_or(|tenant| tenant == declared.tenant));
         ours.map(|declared| declared.known()).unwrap_or_default()
     }
+}
+
+fn microsoft_reader(reader: MicrosoftReader) -> Reader {
+    let counted = reader.clone();
+    Reader { state: Box::new(reader), meter: Some(Arc::new(move || counted.stats())) }
 }
 
 /// A fixed time, or that of the clock.

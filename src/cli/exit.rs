@@ -14,7 +14,7 @@ pub enum Exit {
     Changes = 2,
     /// The policy files are invalid.
     Invalid = 3,
-    /// Refused by a guard, or the saved plan no longer covers what would be done.
+    /// Refused by a guard or by the service when it was asked, or the saved plan no longer covers what would be done.
     Refused = 4,
     /// Partly applied.
     Partial = 5,
@@ -31,7 +31,7 @@ impl Exit {
         (Self::Failed, "failed"),
         (Self::Changes, "changes are pending (`plan --detailed-exitcode`), or there is drift (`drift`)"),
         (Self::Invalid, "the policy files are invalid"),
-        (Self::Refused, "refused by a guard, or the saved plan is stale"),
+        (Self::Refused, "refused by a guard or by the service when it was asked, or the saved plan is stale"),
         (Self::Partial, "partly applied"),
         (
             Self::Incomplete,

@@ -22,6 +22,7 @@ mod snapshot;
 mod terminal;
 mod turn;
 mod undo;
+mod validate;
 
 mod import;
 mod init;

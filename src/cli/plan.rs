@@ -8,19 +8,39 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::terminal::{self, Terminal};
 use crate::compare::Comparison;
-use crate::plan::{Filter, ObservationKind, Plan, Verdict, guard};
+use crate::plan::{Filter, ObservationKind, Plan, Validation, Verdict, guard};
 use crate::render;
+use crate::runs::Purpose;
 
 pub(super) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliError> {
     let allowed = args.allow.guards();
     let filter = filter(&args.target.targets)?;
     let policies = context.policies(&allowed)?;
-    let reader = context.reader(&policies)?;
+    let (reader, asker) = if args.validate {
+        context.reader_and_asker(&policies, &Purpose::Apply.reason())?
+    } else {
+        (context.reader(&policies)?, None)
+    };
     let comparison = context.compare(&policies, reader.source(), &allowed)?;
     context.say_findings(&comparison.planned.findings, &policies.sources);
     say_idle(&filter, &comparison);
     let plan = filter.narrow(comparison.planned.plan);
     let verdict = guard(&plan, &comparison.desired, &comparison.snapshot, &allowed);
+    let plan = match asker {
+        Some(asker) => {
+            let directory = &comparison.desired.directory;
+            let results = super::validate::ask(context, &plan, &asker, directory, reader.source().meter)?;
+            if !plan.steps.is_empty() && plan.steps.iter().all(|step| Validation::foreseen(step).is_some()) {
+                terminal::say("nothing of this plan can be validated before it is applied");
+            }
+            plan.validated(results)
+        }
+        None if args.validate => {
+            terminal::say("nothing was validated: a tenant file has no dry run");
+            plan
+        }
+        None => plan,
+    };
     if let Some(path) = &args.out {
         save(path, &plan, &verdict)?;
     }
@@ -65,7 +85,7 @@ pub(super) fn is_incomplete(plan: &Plan) -> bool {
 }
 
 pub(super) fn exit(plan: &Plan, verdict: &Verdict, detailed: bool) -> Exit {
-    if verdict.is_refused() {
+    if verdict.is_refused() || plan.refused_by_service().next().is_some() {
         Exit::Refused
     } else if is_incomplete(plan) {
         Exit::Incomplete

@@ -70,6 +70,7 @@ pub(super) fn run(context: &Context, args: &UndoArgs) -> Result<Exit, CliError> 
             allowed: &allowed,
             auto_approve: args.auto_approve,
             format: args.format,
+            validate: args.validate.asks(),
             settle: args.settle.longest(),
             purpose: Purpose::Undo(args.run.clone()),
             read: &read,

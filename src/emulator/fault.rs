@@ -63,6 +63,8 @@ pub enum Fault {
     Widened(Wider),
     /// An update on ARM is answered as done, and leaves something as it was.
     IgnoredUpdates(Ignored),
+    /// A dry run is carried out.
+    ObeyedQuestions,
     /// Custom directory roles have another id in what PIM says of them.
     TwoIds(TwoIds),
 }
@@ -139,6 +141,7 @@ impl Fault {
                 "ignored-updates[=all|condition]",
                 "an update on ARM is answered as done, and leaves everything (all, the default) or the condition as it was",
             ),
+            ("obeyed-questions", "what is only asked (`isValidationOnly`, `validate`) is carried out"),
             (
                 "two-ids[=[strict:]ROLE]",
                 "custom directory roles, and the one with that id, have another id in schedules and requests; `strict:` \
@@ -166,6 +169,7 @@ impl Fault {
             Self::TwoIds(_) => "two-ids",
             Self::Widened(_) => "widened",
             Self::IgnoredUpdates(_) => "ignored-updates",
+            Self::ObeyedQuestions => "obeyed-questions",
         }
     }
 }
@@ -208,13 +212,14 @@ impl FromStr for Fault {
                 let value = value.map_or(Ok(FilteredPolicies::Status(500)), FilteredPolicies::read);
                 Self::FilteredPolicies(value?)
             }
-            "policy-id-changes" | "mfa-of-applications" if value.is_some() => {
+            "policy-id-changes" | "mfa-of-applications" | "obeyed-questions" if value.is_some() => {
                 return Err(BadFault(format!("`{name}` takes no value")));
             }
             "policy-id-changes" => Self::PolicyIdChanges,
             "widened" => Self::Widened(value.map_or(Ok(Wider::Scope), values::wider)?),
             "ignored-updates" => Self::IgnoredUpdates(value.map_or(Ok(Ignored::All), values::ignored)?),
             "mfa-of-applications" => Self::MfaOfApplications,
+            "obeyed-questions" => Self::ObeyedQuestions,
             "two-ids" => Self::TwoIds(value.map_or(Ok(TwoIds::default()), two_ids)?),
             _ => return Err(BadFault(format!("there is no fault `{name}`"))),
         })
@@ -440,6 +445,7 @@ impl Faults {
                     }
                     Fault::Widened(wider) => directives.wider = Some(*wider),
                     Fault::IgnoredUpdates(ignored) => directives.ignored = Some(*ignored),
+                    Fault::ObeyedQuestions => directives.obeys_questions = true,
                     Fault::MfaOfApplications => directives.mfa_of_applications = true,
                     _ => {}
                 }

@@ -344,6 +344,7 @@ impl Builder<'_> {
                 reason: draft.reason,
                 declared_at: draft.at.and_then(|at| self.sources.place(at)),
                 depends_on,
+                validation: None,
             })
             .collect();
         let plan = Plan {

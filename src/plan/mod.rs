@@ -17,6 +17,7 @@ mod owners;
 mod step;
 mod subset;
 mod summary;
+mod validation;
 mod verdict;
 
 #[cfg(test)]
@@ -31,4 +32,5 @@ pub use operation::{Effect, Operation};
 pub use step::{Observation, ObservationKind, Phase, Plan, PrincipalName, Reason, Step, StepId};
 pub use subset::{not_approved, not_done, taken_over, with_real_groups, without_new_renewals};
 pub use summary::{AccessCounts, DirectionCounts, OperationCounts, Summary};
+pub use validation::Validation;
 pub use verdict::{GuardId, Verdict, Violation};

@@ -86,7 +86,16 @@ pub(crate) fn push(plan: &mut Plan, target: &str, operation: Operation, reason: 
         Operation::UpdateSettings { .. } => Phase::Settings,
         Operation::Assign { .. } | Operation::Update { .. } => Phase::Assignments,
     };
-    plan.steps.push(Step { id, phase, address, operation, reason, declared_at, depends_on: Vec::new() });
+    plan.steps.push(Step {
+        id,
+        phase,
+        address,
+        operation,
+        reason,
+        declared_at,
+        depends_on: Vec::new(),
+        validation: None,
+    });
 }
 
 pub(crate) fn observe(plan: &mut Plan, kind: ObservationKind, address: &str, detail: &str) {

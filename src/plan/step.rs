@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Operation;
+use super::{Operation, Validation};
 use crate::diag::Place;
 use crate::model::{AssignmentKey, Kind, Makers, PrincipalId, Target, TenantId, Time};
 
@@ -85,6 +85,9 @@ pub struct Step {
     /// Steps that must have been done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<StepId>,
+    /// What the service said when it was asked whether it would take it. Nothing where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
 }
 
 /// The order of a plan: access that goes, goes before anything new comes, but new access that replaces old comes first.

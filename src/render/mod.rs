@@ -23,6 +23,7 @@ mod settings;
 mod summary;
 mod text;
 mod traffic;
+mod validation;
 mod view;
 mod words;
 

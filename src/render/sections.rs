@@ -8,7 +8,7 @@ use crate::model::{AssignmentKey, GroupCreation, Kind, PrincipalId, Surface};
 use crate::plan::{Effect, ObservationKind, Operation, Plan, Reason, Step, Verdict, Violation};
 
 use super::view::{Block, Cell, Detail, Line, Mark, Section, SectionKind, SpanKind, Title, Tone, View};
-use super::{settings, summary, words};
+use super::{settings, summary, validation, words};
 
 /// How many addresses a guard names; all of them stand in the sections below.
 const ADDRESSES_OF_A_GUARD: usize = 5;
@@ -16,7 +16,8 @@ const ADDRESSES_OF_A_GUARD: usize = 5;
 impl<'a> View<'a> {
     /// Everything there is to say about a plan.
     pub(super) fn new(plan: &'a Plan, verdict: &'a Verdict) -> Self {
-        let sections = guards(verdict).chain(steps(plan)).chain(observations(plan)).collect();
+        let sections =
+            guards(verdict).chain(validation::sections(plan)).chain(steps(plan)).chain(observations(plan)).collect();
         Self {
             title: Cell::words("Plan for tenant ").and_cell(tenant(plan)),
             facts: facts(plan),
@@ -79,7 +80,7 @@ fn guard<'a>(violation: &'a Violation, mark: Mark, flag: &'static str) -> Line<'
     }
 }
 
-fn untitled(kind: SectionKind, lines: Vec<Line<'_>>) -> Option<Section<'_>> {
+pub(super) fn untitled(kind: SectionKind, lines: Vec<Line<'_>>) -> Option<Section<'_>> {
     (!lines.is_empty()).then(|| Section { kind, blocks: vec![Block { titles: Vec::new(), lines }] })
 }
 
@@ -212,7 +213,7 @@ fn access<'a>(plan: &'a Plan, step: &'a Step) -> (LineKey<'a>, Line<'a>) {
         lead,
         rest: vec![when(plan, step), Cell::words(words::reason(&step.reason))],
         place: step.declared_at.as_ref().map(words::place),
-        details: details(&step.operation),
+        details: details(&step.operation).into_iter().chain(validation::detail(step)).collect(),
     };
     ((kind, name.map_or("", |name| &name.label)), line)
 }

@@ -4,7 +4,7 @@ use crate::model::Shift;
 use crate::plan::{Operation, Plan, Summary, Verdict};
 
 use super::view::{Cell, SpanKind, Tone};
-use super::{sections, words};
+use super::{sections, validation, words};
 
 /// `12 steps. Access: 2 removed, 3 granted. Settings: 5 fields at 2 targets, 1 loosens.`
 pub(super) fn sentence<'a>(plan: &'a Plan, verdict: &Verdict) -> Cell<'a> {
@@ -16,6 +16,9 @@ pub(super) fn sentence<'a>(plan: &'a Plan, verdict: &Verdict) -> Cell<'a> {
             Tone::Change,
             format!("Blocked: {}.", words::thousands(summary.blocked)),
         );
+    }
+    if let Some(asked) = validation::sentence(plan) {
+        cell = cell.and_words(asked);
     }
     let mut refused: Vec<&str> = verdict.refused().map(|violation| violation.guard.id()).collect();
     refused.dedup();

@@ -722,3 +722,23 @@ fn the_counts_are_the_last_thing_that_an_apply_says() {
     assert!(lines.contains(&"  … and 70 more"), "{told}");
     assert_eq!(lines.last(), Some(&"Applied 0 of 90 steps. A second plan still finds 90 steps."));
 }
+
+#[test]
+fn what_the_service_said_when_it_was_asked_stands_above_the_steps() {
+    let mut plan = one_of_each();
+    for step in &mut plan.steps {
+        step.validation = crate::plan::Validation::foreseen(step).or(Some(crate::plan::Validation::Passed));
+    }
+    plan.steps[4].validation = Some(crate::plan::Validation::Refused {
+        message:
+            "The following policy rules failed: [\"ExpirationRule\"] (400 RoleAssignmentRequestPolicyValidationFailed)"
+                .to_owned(),
+        help: Some("`eligible_assignment.expire_after` of `directory/Global Administrator` allows less".to_owned()),
+        request_id: None,
+    });
+    let unanswered = crate::plan::Validation::Unanswered { message: "no answer in 100 s".to_owned(), help: None };
+    plan.steps[6].validation = Some(unanswered.clone());
+    plan.steps[7].validation = Some(unanswered);
+    insta::assert_snapshot!(shown(&plan, 110));
+    insta::assert_snapshot!(comment(&plan, 60_000));
+}

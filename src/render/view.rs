@@ -46,6 +46,8 @@ impl Section<'_> {
 pub(super) enum SectionKind {
     /// Guards that refuse the plan.
     Refused,
+    /// Steps that the service would refuse.
+    RefusedByService,
     /// Guards that would refuse the plan, had the user not allowed it.
     Allowed,
     /// Who loses access, or has it for less long.
@@ -62,6 +64,8 @@ pub(super) enum SectionKind {
     InPlace,
     /// Groups that come into being.
     Groups,
+    /// What the service was asked about and did not answer.
+    Unanswered,
     /// What could not be read or cannot be changed.
     Blocked,
     /// What is held outside PIM.
@@ -82,6 +86,7 @@ impl SectionKind {
     fn heading(self) -> &'static str {
         match self {
             Self::Refused => "Refused by a guard",
+            Self::RefusedByService => "Refused by the service when asked",
             Self::Allowed => "Allowed in spite of a guard",
             Self::Loses => "Loses access",
             Self::Loosens => "Settings that loosen",
@@ -90,6 +95,7 @@ impl SectionKind {
             Self::Gains => "Gains access",
             Self::InPlace => "Changes in place",
             Self::Groups => "Groups to create",
+            Self::Unanswered => "Not validated: the service gave no answer",
             Self::Blocked => "Blocked: nothing is planned here",
             Self::OutsidePim => "Held outside PIM, not changed",
             Self::Kept => "Not declared, but kept",
@@ -103,16 +109,27 @@ impl SectionKind {
     /// How the heading looks.
     pub(super) fn tone(self) -> Tone {
         match self {
-            Self::Refused | Self::Loses | Self::Loosens => Tone::Bad,
+            Self::Refused | Self::RefusedByService | Self::Loses | Self::Loosens => Tone::Bad,
             Self::Gains | Self::Groups => Tone::Good,
-            Self::Allowed | Self::Conditions | Self::Settings | Self::InPlace | Self::Blocked => Tone::Change,
+            Self::Allowed | Self::Conditions | Self::Settings | Self::InPlace | Self::Unanswered | Self::Blocked => {
+                Tone::Change
+            }
             _ => Tone::Plain,
         }
     }
 
     /// True where a reviewer must not have to unfold anything to see it.
     pub(super) fn always_open(self) -> bool {
-        matches!(self, Self::Refused | Self::Allowed | Self::Loses | Self::Loosens | Self::Conditions | Self::Blocked)
+        matches!(
+            self,
+            Self::Refused
+                | Self::RefusedByService
+                | Self::Allowed
+                | Self::Loses
+                | Self::Loosens
+                | Self::Conditions
+                | Self::Blocked
+        )
     }
 }
 

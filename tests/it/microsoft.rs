@@ -9,3 +9,4 @@ mod live;
 mod read;
 mod rows;
 mod unasked;
+mod validate;

@@ -203,6 +203,19 @@ impl ServiceError {
         Some(text.to_owned())
     }
 
+    /// What the service said, without what was asked and without what differs from one repeat to the next.
+    pub fn said(&self) -> String {
+        let status = self.status.map(|status| status.to_string());
+        let code = self.code.as_deref().map(|code| visible(code).into_owned());
+        let answer = [status, code].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let message = shown(&self.message);
+        match (message.is_empty(), answer.is_empty()) {
+            (false, false) => format!("{message} ({answer})"),
+            (false, true) => message,
+            (true, _) => answer,
+        }
+    }
+
     fn help_denied(&self) -> String {
         let missing: Vec<String> = self.missing().iter().map(|name| format!("`{}`", visible(name))).collect();
         let Some(first) = missing.first() else {

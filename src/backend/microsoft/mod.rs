@@ -30,7 +30,7 @@ use std::time::Duration;
 
 pub use cloud::{Cloud, Endpoints};
 pub use error::{ErrorKind, ServiceError};
-pub use execute::MicrosoftExecutor;
+pub use execute::{MicrosoftExecutor, MicrosoftValidator};
 pub use http::{Observed, Pause, RealTime, Service, Stats, Trace, VirtualTime};
 pub use reader::MicrosoftReader;
 

@@ -22,6 +22,8 @@ pub(crate) struct Directives {
     pub(crate) wider: Option<Wider>,
     /// What an update on Azure leaves as it was.
     pub(crate) ignored: Option<Ignored>,
+    /// Whether a dry run is carried out.
+    pub(crate) obeys_questions: bool,
 }
 
 /// How long lists still show what has been removed. docs/service.md: consistency-1

@@ -10,7 +10,7 @@ mod removals;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::verdict::{GuardId, Verdict, Violation};
-use super::{Effect, Operation, Plan, Step};
+use super::{Effect, Operation, Plan, Step, StepId, Validation};
 use crate::model::{Desired, Names, PrincipalId, Snapshot, Target, Time};
 
 /// A plan that the guards let pass, or that was explicitly allowed.
@@ -29,6 +29,12 @@ impl ApprovedPlan {
     /// What the guards said.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// With what came of asking the service. What is done stays the same.
+    #[must_use]
+    pub fn validated(self, results: BTreeMap<StepId, Validation>) -> Self {
+        Self { plan: self.plan.validated(results), ..self }
     }
 }
 

@@ -516,6 +516,22 @@ async fn ignored_updates_matter_only_where_something_is_updated() {
 }
 
 #[tokio::test]
+async fn obeyed_questions_are_noticed_at_the_first() {
+    let day = Day::begin(&["obeyed-questions"]).await;
+    let Comparison { desired, planned, .. } = day.look().await.unwrap();
+    let validator = day.executor.0.validator(Arc::clone(&desired.directory));
+    let error = apply::validate(&planned.plan, &validator).await.unwrap_err();
+    assert!(error.to_string().contains("was asked whether it would"), "{error}");
+    // On a good day nobody is misled.
+    let day = Day::begin(&[]).await;
+    let Comparison { desired, planned, .. } = day.look().await.unwrap();
+    let validator = day.executor.0.validator(Arc::clone(&desired.directory));
+    let results = apply::validate(&planned.plan, &validator).await.unwrap();
+    assert!(results.values().any(|result| *result == pimform::plan::Validation::Passed), "{results:#?}");
+    day.ends_well().await;
+}
+
+#[tokio::test]
 async fn two_ids_of_a_role_are_one_role() {
     for value in [ADMIN.to_owned(), format!("strict:{ADMIN}")] {
         let (day, _) = all_goes_well(&format!("two-ids={value}")).await;

@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 
 use crate::harness::{NOW, Run, Workspace};
 
-const TENANT: &str = "5c1c4a36-9a0e-4d0c-9c55-0c8f3f0f7c11";
+pub(super) const TENANT: &str = "5c1c4a36-9a0e-4d0c-9c55-0c8f3f0f7c11";
 const RUNNER: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8d01";
-const ADA: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8e01";
+pub(super) const ADA: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8e01";
 const SALES: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8c01";
-const LEADS: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8a01";
-const ROLE: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
-const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
-const SUBSCRIPTION: &str = "c50263ce-5259-4a3c-a74c-860b1f88e997";
+pub(super) const LEADS: &str = "0b7f8a52-6a3e-4a64-8a39-5d6f0d3a8a01";
+pub(super) const ROLE: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+pub(super) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+pub(super) const SUBSCRIPTION: &str = "c50263ce-5259-4a3c-a74c-860b1f88e997";
 
-struct Stage {
-    emulator: Running,
+pub(super) struct Stage {
+    pub(super) emulator: Running,
     _runtime: tokio::runtime::Runtime,
-    workspace: Workspace,
+    pub(super) workspace: Workspace,
 }
 
 impl Stage {
-    fn new(faults: &[&str], targets: &Value, policy: &str) -> Self {
+    pub(super) fn new(faults: &[&str], targets: &Value, policy: &str) -> Self {
         let tenant = json!({
             "format": "pimform-tenant", "version": 1, "runner": RUNNER, "tenant": { "id": TENANT, "name": "Contoso" },
             "users": [{ "id": ADA, "name": "Ada Lovelace", "upn": "ada@contoso.example" }],
@@ -46,7 +46,7 @@ impl Stage {
         Self { emulator, _runtime: runtime, workspace }
     }
 
-    fn run(&self, args: &[&str]) -> Run {
+    pub(super) fn run(&self, args: &[&str]) -> Run {
         let url = self.emulator.url();
         let mut command = self.workspace.command(args);
         command.env("PIMFORM_BACKEND", "microsoft").env("PIMFORM_AUTH", "emulator");
@@ -54,22 +54,36 @@ impl Stage {
         Run::of(&command.stdin(std::process::Stdio::null()).output().unwrap())
     }
 
-    fn apply(&self) -> Run {
+    pub(super) fn apply(&self) -> Run {
         self.run(&["apply", "--auto-approve"])
     }
 
-    /// The bodies that were sent to requests of PIM.
-    fn sent(&self) -> Vec<Value> {
+    /// The bodies that were sent to requests of PIM, those included that only asked, and whether they did.
+    fn requests(&self) -> Vec<(Value, bool)> {
         let log = self.emulator.log();
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines
-            .filter(|line| line["m"] != "GET" && line["p"].as_str().unwrap().contains("ScheduleRequests"))
-            .map(|line| serde_json::from_str(line["b"].as_str().unwrap()).unwrap())
-            .collect()
+        let of_pim =
+            lines.filter(|line| line["m"] != "GET" && line["p"].as_str().unwrap().contains("ScheduleRequests"));
+        let body = |line: Value| {
+            let body: Value = serde_json::from_str(line["b"].as_str().unwrap()).unwrap();
+            let asks = body["isValidationOnly"] == true || line["p"].as_str().unwrap().contains("/validate?");
+            (body, asks)
+        };
+        of_pim.map(body).collect()
+    }
+
+    /// The bodies of what was asked for.
+    pub(super) fn sent(&self) -> Vec<Value> {
+        self.requests().into_iter().filter(|(_, asks)| !asks).map(|(body, _)| body).collect()
+    }
+
+    /// The bodies of what was asked about.
+    pub(super) fn questions(&self) -> Vec<Value> {
+        self.requests().into_iter().filter(|(_, asks)| *asks).map(|(body, _)| body).collect()
     }
 }
 
-const UNIT: &str = "directory_roles:\n  User Administrator:\n    eligible:\n      - { user: ada@contoso.example, for: 30d, \
+pub(super) const UNIT: &str = "directory_roles:\n  User Administrator:\n    eligible:\n      - { user: ada@contoso.example, for: 30d, \
                     administrative_unit: Sales }\n";
 
 #[test]
@@ -138,10 +152,10 @@ fn a_refusal_says_which_setting_it_is() {
     let targets = json!([{ "directory_role": ROLE, "settings": { "eligible_assignment": { "mfa": true } } }]);
     let policy = UNIT.replace(", administrative_unit: Sales", "");
     let stage = Stage::new(&["mfa-of-applications"], &targets, &policy);
-    let applied = stage.apply().expect(1);
+    let applied = stage.run(&["apply", "--auto-approve", "--no-validate"]).expect(1);
     assert!(applied.stdout.contains("eligible_assignment: { mfa: false }"), "{}", applied.stdout);
     assert!(applied.stdout.contains("the portal cannot"), "{}", applied.stdout);
-    let applied = stage.run(&["apply", "--auto-approve", "--format", "json"]).expect(1);
+    let applied = stage.run(&["apply", "--auto-approve", "--no-validate", "--format", "json"]).expect(1);
     let json: Value = serde_json::from_str(&applied.stdout).unwrap();
     assert!(json["outcomes"][0]["help"].as_str().unwrap().contains("mfa: false"), "{json:#}");
 }

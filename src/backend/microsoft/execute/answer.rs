@@ -32,6 +32,15 @@ impl Action {
         }
     }
 
+    /// What is asked with an assignment, for messages.
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Self::Assign => "make",
+            Self::Update => "change",
+            Self::Remove => "remove",
+        }
+    }
+
     /// What was asked, for messages.
     pub(super) fn phrase(self) -> &'static str {
         match self {

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::answer::{Action, Meaning, Progress, Taken};
 use super::echo::same_condition;
+use super::look::look;
 use super::patience::Patience;
 use super::route::{Ask, Route};
 use super::{MicrosoftExecutor, Trail, conflict, not_found, refusal};
 use crate::backend::microsoft::http::{Repeat, Service, WriteMethod, WriteRequest};
-use crate::backend::microsoft::schedules::{Found, Reading, read};
+use crate::backend::microsoft::schedules::Found;
 use crate::backend::microsoft::{ErrorKind, ServiceError};
 use crate::backend::{BackendError, Executed};
 use crate::model::{Condition, Duration, Ending, Origin, Row, Schedule, Time, Window};
@@ -286,19 +287,9 @@ impl Job<'_> {
     /// The assignment as it is now: the one assigned through PIM before others of the same key, and of several windows the
     /// one that matters most.
     pub(super) async fn look(&self) -> Result<Option<Found>, BackendError> {
-        let Route { target, key } = self.route;
-        let listed = self.executor.read().list(self.route.service(), &self.route.schedules()).await;
-        let mut schedules = listed.map_err(|error| error.asked("read what is assigned"))?;
-        let target = &self.executor.explain(target, &mut schedules).await;
-        let mut found: Vec<Found> = Vec::new();
-        for schedule in &schedules {
-            match read(target.surface(), key.kind, schedule) {
-                Ok(Reading::Found(other)) if other.target == *target && other.row.key == *key => found.push(*other),
-                Ok(_) => {}
-                Err(error) if !error.concern.covers(target) => {}
-                Err(error) => return Err(conflict(format!("`{}` could not be read: {error}", self.name()))),
-            }
-        }
+        let found = look(&self.executor.reader, self.route).await?;
+        let unreadable = |error| conflict(format!("`{}` could not be read: {error}", self.name()));
+        let found = found.map_err(unreadable)?;
         Ok(found.into_iter().min_by_key(|found| (found.row.origin, self.rank(&found.row))))
     }
 

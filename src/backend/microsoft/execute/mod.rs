@@ -7,11 +7,13 @@ mod answer;
 mod assignment;
 mod echo;
 mod group;
+mod look;
 mod patience;
 mod refusal;
 mod route;
 mod settings;
 mod unasked;
+mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,18 +22,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ring::rand::{SecureRandom, SystemRandom};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::http::{Pause, ReadClient, Reply, WriteClient, WriteRequest};
 use super::{MicrosoftReader, Notice, Options, ServiceError, Stats};
 use crate::backend::{BackendError, Execute, Executed, ReadQuery, ReadState, Receipt, Tenant};
-use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Names, PrincipalId, Snapshot, Surface, Target, Time};
+use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Names, PrincipalId, Snapshot, Target, Time};
 use crate::plan::Operation;
 
 use answer::Action;
 use assignment::{Job, Was};
 use route::{Ask, Route};
+
+pub use validate::MicrosoftValidator;
 
 /// How many operations are under way at once. The limiter of each service slows them down where that is too many.
 const CONCURRENCY: usize = 8;
@@ -112,6 +115,11 @@ impl MicrosoftExecutor {
         self.reader.stats()
     }
 
+    /// Who asks the service what it would make of operations. `directory` has the names for messages.
+    pub fn validator(&self, directory: Arc<Directory>) -> MicrosoftValidator {
+        MicrosoftValidator::new(self.reader.clone(), directory, Arc::clone(&self.because))
+    }
+
     async fn carry_out(&self, operation: &Operation) -> Result<Receipt, BackendError> {
         let mut trail = Trail::new();
         let executed = self.dispatch(operation, &mut trail).await?;
@@ -129,13 +137,8 @@ impl MicrosoftExecutor {
             }
             Operation::UpdateSettings { target, changes } => self.update_settings(target, changes, trail).await,
             Operation::Assign { target, assignment, schedule, justification, ticket, condition } => {
-                let ask = Ask {
-                    action: Action::Assign,
-                    schedule: Some(schedule),
-                    justification: justification.as_deref(),
-                    ticket: ticket.as_deref(),
-                    condition: condition.as_ref(),
-                };
+                let (justification, ticket) = (justification.as_deref(), ticket.as_deref());
+                let ask = Ask::grant(Action::Assign, schedule, justification, ticket, condition.as_ref());
                 self.carry(target, assignment, ask, None, trail).await
             }
             Operation::Update {
@@ -149,13 +152,8 @@ impl MicrosoftExecutor {
                 condition,
                 shift: _,
             } => {
-                let ask = Ask {
-                    action: Action::Update,
-                    schedule: Some(schedule),
-                    justification: justification.as_deref(),
-                    ticket: ticket.as_deref(),
-                    condition: condition.as_ref(),
-                };
+                let (justification, ticket) = (justification.as_deref(), ticket.as_deref());
+                let ask = Ask::grant(Action::Update, schedule, justification, ticket, condition.as_ref());
                 let was = Was { window: *was, condition: condition_was.as_ref(), also: &[] };
                 self.carry(target, assignment, ask, Some(was), trail).await
             }
@@ -197,10 +195,9 @@ impl MicrosoftExecutor {
         Err(not_found(format!("`{}`", self.name(target))))
     }
 
-    /// What is asked for where something is to go. Who looks into the log of the tenant finds the run by its reason.
+    /// What is asked for where something is to go.
     fn removal(&self) -> Ask<'_> {
-        let justification = Some(&*self.because);
-        Ask { action: Action::Remove, schedule: None, justification, ticket: None, condition: None }
+        Ask::removal(&self.because)
     }
 
     fn job<'a>(
@@ -224,16 +221,6 @@ impl MicrosoftExecutor {
             schedule_id: None,
             sent: None,
         }
-    }
-
-    /// Writes the target and these schedules with the id that the list of directory roles has.
-    async fn explain(&self, target: &Target, schedules: &mut Vec<Value>) -> Target {
-        let mut ids = self.reader.role_ids();
-        if target.surface() == Surface::Directory && ids.knows_roles() {
-            ids.explain(self.read(), &mut [schedules]).await;
-            self.reader.learned(ids.clone());
-        }
-        ids.listed_target(target)
     }
 
     fn read(&self) -> &ReadClient {

@@ -29,6 +29,24 @@ pub(super) struct Ask<'a> {
     pub(super) condition: Option<&'a Condition>,
 }
 
+impl<'a> Ask<'a> {
+    /// What is asked for where something is to come or to change.
+    pub(super) fn grant(
+        action: Action,
+        schedule: &'a Schedule,
+        justification: Option<&'a str>,
+        ticket: Option<&'a Ticket>,
+        condition: Option<&'a Condition>,
+    ) -> Self {
+        Self { action, schedule: Some(schedule), justification, ticket, condition }
+    }
+
+    /// What is asked for where something is to go. Who looks into the log of the tenant finds the run by its reason.
+    pub(super) fn removal(because: &'a str) -> Self {
+        Self { action: Action::Remove, schedule: None, justification: Some(because), ticket: None, condition: None }
+    }
+}
+
 impl Route<'_> {
     /// Who answers.
     pub(super) fn service(&self) -> Service {
@@ -85,6 +103,11 @@ impl Route<'_> {
             Service::Graph => path,
             Service::Arm => format!("{path}?api-version={API_VERSION}"),
         }
+    }
+
+    /// The question whether Azure would take a request of this name (docs/service.md: dry-run-2).
+    pub(super) fn question(&self, name: Uuid) -> String {
+        format!("{}/{name}/validate?api-version={API_VERSION}", self.collection("Requests"))
     }
 
     /// The body of a request. `now` is the start of what begins at once, `schedule_id` the schedule that is changed,

@@ -164,6 +164,43 @@ impl WriteClient {
     }
 }
 
+/// Asks the services whether they would take a request. What it sends is marked as a question, whatever it is given.
+#[derive(Clone)]
+pub(super) struct ValidateClient {
+    /// For looking.
+    pub(super) read: ReadClient,
+}
+
+impl ValidateClient {
+    /// A client that only asks.
+    pub(super) fn new(read: ReadClient) -> Self {
+        Self { read }
+    }
+
+    /// Asks Microsoft Graph about a request to a collection of requests (docs/service.md: dry-run-1).
+    pub(super) async fn graph(&self, collection: &str, mut body: Value) -> Result<Reply, ServiceError> {
+        let Some(fields) = body.as_object_mut() else {
+            return Err(ServiceError::unexpected(collection, "a request that is no object"));
+        };
+        fields.insert("isValidationOnly".to_owned(), true.into());
+        self.ask(Service::Graph, collection.to_owned(), body).await
+    }
+
+    /// Asks Azure about a request. `path` is that of the question, version included (docs/service.md: dry-run-2).
+    pub(super) async fn azure(&self, path: &str, body: Value) -> Result<Reply, ServiceError> {
+        if !path.split('?').next().is_some_and(|path| path.ends_with("/validate")) {
+            return Err(ServiceError::unexpected(path, "this is an order and not a question"));
+        }
+        self.ask(Service::Arm, path.to_owned(), body).await
+    }
+
+    async fn ask(&self, service: Service, path: String, body: Value) -> Result<Reply, ServiceError> {
+        // Who answers late may have taken it for an order, so nothing is asked twice that may have arrived.
+        let (method, repeat) = (WriteMethod::Post, Repeat::OnlyIfUnsent);
+        self.read.transport.write(WriteRequest { service, method, path, body: Some(body), repeat }).await
+    }
+}
+
 /// A change to send.
 #[derive(Clone, Debug)]
 pub(super) struct WriteRequest {
