@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Place, SourceMap, Span};
+use crate::model::text::same_name;
 use crate::model::{
     AssignmentKey, AssignmentScope, Current, Desired, DesiredAssignment, DesiredGroup, DesiredList, DesiredMembers,
     DesiredTarget, Fact, Field, GroupCreation, GroupRead, Kind, Leaf, Names, Ownership, PrincipalId, Relation, Row,
@@ -139,13 +140,15 @@ fn covered<'a>(address: &'a str, name: &str) -> Option<&'a str> {
     below(address, name).or_else(|| (!address.is_empty()).then(|| below(name, address).map(|_| ""))?)
 }
 
-/// What comes behind `name` in `address`; nothing if it does not begin with it. Compares without case.
+/// What comes behind `name` in `address`; nothing if it does not begin with it. Compares as names are.
 fn below<'a>(address: &'a str, name: &str) -> Option<&'a str> {
-    let (start, rest) = address.split_at_checked(name.len())?;
-    if start.to_lowercase() != name.to_lowercase() {
-        return None;
+    let mut rest = Some(address);
+    for part in name.split('/') {
+        let (first, behind) = rest?.split_once('/').map_or((rest?, None), |(first, behind)| (first, Some(behind)));
+        rest = behind;
+        same_name(first, part).then_some(())?;
     }
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    Some(rest.unwrap_or_default())
 }
 
 /// The known address of which each part is like that of `address`. Most addresses have long parts in common, which makes
@@ -245,7 +248,7 @@ impl View<'_> {
             }
         }
         if let [only] = explanation.assignments.as_slice()
-            && only.address.eq_ignore_ascii_case(&explanation.address)
+            && same_name(&only.address, &explanation.address)
         {
             explanation.address.clone_from(&only.address);
         }

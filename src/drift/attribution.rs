@@ -2,6 +2,7 @@
 
 use super::Attribution;
 use crate::model::audit::AuditEvent;
+use crate::model::text::name_key;
 use crate::model::{PrincipalId, Target, Time};
 use crate::plan::Operation;
 
@@ -40,7 +41,7 @@ impl<'a> Log<'a> {
 fn explains(event: &AuditEvent, operation: &Operation) -> bool {
     let activity = event.activity.to_lowercase();
     let about_settings = activity.contains("role setting") || activity.contains("policy");
-    let names = |id: &str| event.objects.contains(id.to_lowercase().as_str());
+    let names = |id: &str| event.objects.contains(name_key(id).as_str());
     let principal = |id: PrincipalId| names(&id.to_string());
     match operation {
         Operation::UpdateSettings { target, .. } => about_settings && concerns(event, target),
@@ -57,16 +58,17 @@ fn explains(event: &AuditEvent, operation: &Operation) -> bool {
 }
 
 fn concerns(event: &AuditEvent, target: &Target) -> bool {
-    let names = |id: String| event.objects.contains(id.to_lowercase().as_str());
+    let names = |id: String| event.objects.contains(name_key(&id).as_str());
     match target {
         Target::Directory { directory_role } => names(directory_role.to_string()),
         Target::Group { group, .. } => names(group.to_string()),
         // The log names a role of Azure by its GUID or by its whole id, and the scope beside it or not at all.
         Target::Azure { role, scope } => {
             names(role.to_string())
-                || event.objects.iter().any(|object| {
-                    object.ends_with(&role.to_string()) && object.starts_with(&scope.as_str().to_lowercase())
-                })
+                || event
+                    .objects
+                    .iter()
+                    .any(|object| object.ends_with(&role.to_string()) && object.starts_with(&name_key(scope.as_str())))
         }
     }
 }

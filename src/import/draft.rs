@@ -1,6 +1,7 @@
 //! Policies about to be written: names chosen, settings not yet shared.
 
 use crate::model::settings::{Leaf, Visit};
+use crate::model::text::name_key;
 use crate::model::{Approval, Condition, Duration, Field, PrincipalKind, Settings, Sparse, TenantId, Time, Value};
 
 /// A name or id as it is written, and what people want to know beside it.
@@ -18,7 +19,7 @@ impl Name {
 
     /// What sorts names as people would.
     pub(super) fn order(&self) -> (String, String) {
-        (self.beside.as_ref().unwrap_or(&self.text).to_lowercase(), self.text.clone())
+        (name_key(self.beside.as_ref().unwrap_or(&self.text)), self.text.clone())
     }
 }
 

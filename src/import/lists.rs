@@ -112,7 +112,7 @@ impl<'s> Lists<'s> {
             return Err(Why::InItself);
         }
         let condition = row.condition.clone();
-        if condition.as_ref().is_some_and(|condition| surface != Surface::Azure || condition.0.trim().is_empty()) {
+        if condition.is_some() && surface != Surface::Azure {
             return Err(Why::OddCondition);
         }
         let (start, end) = self.times(row)?;

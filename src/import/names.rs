@@ -7,6 +7,7 @@ use super::left::Why;
 use super::profiles::slug;
 use crate::diag::is_deceptive;
 use crate::model::scope::ScopeKind;
+use crate::model::text::{name_key, same_name};
 use crate::model::{
     Access, AdministrativeUnitId, ArmScope, Directory, Principal, PrincipalDetail, PrincipalId, PrincipalKind, RoleId,
 };
@@ -35,11 +36,6 @@ pub(super) struct Place {
     pub(super) file: String,
 }
 
-/// Folded character by character, as the reader of policies compares names of principals.
-fn folded(name: &str) -> String {
-    name.chars().flat_map(char::to_lowercase).collect()
-}
-
 /// Names that a reader, a terminal or YAML could take for something else.
 pub(super) fn is_odd(name: &str) -> bool {
     name.trim().is_empty()
@@ -61,27 +57,22 @@ impl<'d> Names<'d> {
             places: BTreeMap::new(),
         };
         for one in directory.principals() {
-            // Names that the two ways of folding take for the same are ambiguous to somebody.
             let (Some(kind), name) = (one.kind(), one.policy_name()) else { continue };
-            let mut keys = vec![folded(name), name.to_lowercase()];
-            keys.dedup();
-            for key in keys {
-                *names.principals.entry((kind, key)).or_default() += 1;
-            }
+            *names.principals.entry((kind, name_key(name))).or_default() += 1;
         }
         for role in directory.directory_roles() {
-            *names.directory_roles.entry(role.name.to_lowercase()).or_default() += 1;
+            *names.directory_roles.entry(name_key(&role.name)).or_default() += 1;
         }
         for role in directory.azure_roles() {
-            names.azure_roles.entry(role.name.to_lowercase()).or_default().push(role.id);
+            names.azure_roles.entry(name_key(&role.name)).or_default().push(role.id);
         }
         for unit in directory.administrative_units() {
-            *names.units.entry(unit.name.to_lowercase()).or_default() += 1;
+            *names.units.entry(name_key(&unit.name)).or_default() += 1;
         }
         for place in directory.places() {
             let kind = place.scope.kind();
-            let mut keys: Vec<String> = place.name.iter().map(|name| name.to_lowercase()).collect();
-            keys.push(place.scope.name().to_lowercase());
+            let mut keys: Vec<String> = place.name.iter().map(|name| name_key(name)).collect();
+            keys.push(name_key(place.scope.name()));
             keys.dedup();
             for key in keys {
                 *names.places.entry((kind, key)).or_default() += 1;
@@ -101,9 +92,7 @@ impl<'d> Names<'d> {
         let kind =
             principal.kind().ok_or(if principal.sort().is_some() { Why::OtherKind } else { Why::NotLookedUp })?;
         let name = principal.policy_name();
-        let unique = [folded(name), name.to_lowercase()]
-            .into_iter()
-            .all(|key| self.principals.get(&(kind, key)).is_none_or(|count| *count == 1));
+        let unique = self.principals.get(&(kind, name_key(name))).is_none_or(|count| *count == 1);
         let name = if unique && !is_odd(name) {
             Name::plain(&**name)
         } else {
@@ -115,7 +104,7 @@ impl<'d> Names<'d> {
     /// A directory role as policies name it.
     pub(super) fn directory_role(&self, id: RoleId) -> Result<Name, Why> {
         let role = self.directory.directory_role(id).ok_or(Why::UnknownRole)?;
-        let unique = self.directory_roles.get(&role.name.to_lowercase()).is_none_or(|count| *count == 1);
+        let unique = self.directory_roles.get(&name_key(&role.name)).is_none_or(|count| *count == 1);
         Ok(name_or_id(&role.name, unique, &id.to_string()))
     }
 
@@ -123,7 +112,7 @@ impl<'d> Names<'d> {
     pub(super) fn find_directory_role(&self, text: &str) -> Result<(RoleId, Name), Why> {
         let by_id = text.parse().ok().filter(|id| self.directory.directory_role(*id).is_some());
         let roles = self.directory.directory_roles().iter();
-        let mut named = roles.filter(|role| role.name.to_lowercase() == text.to_lowercase()).map(|role| role.id);
+        let mut named = roles.filter(|role| same_name(&role.name, text)).map(|role| role.id);
         let id = by_id.or_else(|| only(&mut named)).ok_or(Why::UnknownRole)?;
         Ok((id, self.directory_role(id)?))
     }
@@ -131,7 +120,7 @@ impl<'d> Names<'d> {
     /// The one role of Azure with this name or id that can be assigned at a scope.
     pub(super) fn find_azure_role(&self, text: &str, scope: &ArmScope) -> Result<(RoleId, Name), Why> {
         let by_id = text.parse().ok().filter(|id| self.directory.azure_role(*id).is_some());
-        let named = self.azure_roles.get(&text.to_lowercase()).into_iter().flatten().copied();
+        let named = self.azure_roles.get(&name_key(text)).into_iter().flatten().copied();
         let mut fitting =
             named.filter(|id| self.directory.azure_role(*id).is_some_and(|one| assignable_at(one, scope)));
         let id = by_id.or_else(|| only(&mut fitting)).ok_or(Why::UnknownRole)?;
@@ -159,7 +148,7 @@ impl<'d> Names<'d> {
         if !assignable_at(role, scope) {
             return Err(Why::RoleNotHere);
         }
-        let same = self.azure_roles.get(&role.name.to_lowercase()).into_iter().flatten();
+        let same = self.azure_roles.get(&name_key(&role.name)).into_iter().flatten();
         let fitting =
             same.filter(|other| self.directory.azure_role(**other).is_some_and(|one| assignable_at(one, scope)));
         Ok(name_or_id(&role.name, fitting.count() == 1, &id.to_string()))
@@ -168,7 +157,7 @@ impl<'d> Names<'d> {
     /// An administrative unit as policies name it.
     pub(super) fn unit(&self, id: AdministrativeUnitId) -> Result<Name, Why> {
         let unit = self.directory.administrative_unit(id).ok_or(Why::UnknownUnit)?;
-        let unique = self.units.get(&unit.name.to_lowercase()).is_none_or(|count| *count == 1);
+        let unique = self.units.get(&name_key(&unit.name)).is_none_or(|count| *count == 1);
         Ok(name_or_id(&unit.name, unique, &id.to_string()))
     }
 
@@ -205,8 +194,8 @@ impl<'d> Names<'d> {
     /// A management group or subscription. An id that people can read is as good as a name, and does not change.
     fn named(&self, kind: ScopeKind, id: &str, name: Option<&str>) -> Name {
         let readable = uuid::Uuid::try_parse(id).is_err() && !is_odd(id);
-        let Some(name) = name.filter(|name| !name.eq_ignore_ascii_case(id)) else { return Name::plain(id) };
-        let unique = self.places.get(&(kind, name.to_lowercase())).is_none_or(|count| *count == 1);
+        let Some(name) = name.filter(|name| !same_name(name, id)) else { return Name::plain(id) };
+        let unique = self.places.get(&(kind, name_key(name))).is_none_or(|count| *count == 1);
         if !readable && unique && !is_odd(name) {
             return Name::plain(name);
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Named;
 use super::draft::{Approvers, Draft, Layer, TargetDraft, Who};
+use crate::model::text::folded;
 use crate::model::{
     Approval, Authentication, Current, Expiry, Fact, Field, Kind, PrincipalKind, Settings, Surface, Value,
     settings::{ActivationField, AssignmentField, Leaf, Visit},
@@ -176,7 +177,7 @@ fn is_usual(field: Field, value: &Value) -> bool {
 /// Lower case letters, digits and hyphens; never empty.
 pub(super) fn slug(name: &str) -> String {
     let mut slug = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
+    for c in folded(name) {
         if c.is_ascii_alphanumeric() {
             slug.push(c);
         } else if !slug.is_empty() && !slug.ends_with('-') {

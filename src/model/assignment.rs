@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::text::code_key;
 use super::{AdministrativeUnitId, Duration, PrincipalId, Time};
 
 /// Whether the principal may activate, or has the role without activating.
@@ -120,14 +121,31 @@ impl Origin {
     }
 }
 
-/// A condition of attribute-based access control on an Azure assignment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// A condition of attribute-based access control on an Azure assignment. Two are the same if they differ in line ends and
+/// blanks at the ends of lines only, and not in quotes.
+#[derive(Clone, Debug, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Condition(pub Box<str>);
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.key() == other.key()
+    }
+}
 
 impl Condition {
     /// The only version of the condition language that the service accepts (docs/service.md: arm-5).
     pub const VERSION: &'static str = "2.0";
+
+    /// What a tenant says; nothing where it says nothing but blanks.
+    pub fn said(text: &str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| Self(text.into()))
+    }
+
+    /// The form in which it is compared (docs/service.md: names-2).
+    pub fn key(&self) -> String {
+        code_key(&self.0)
+    }
 }
 
 /// One assignment in the tenant. A principal may have several with the same key, at different times.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::scope::ScopeKind;
+use super::text::name_key;
 use super::{AdministrativeUnitId, Answer, ArmScope, ContextId, Principal, PrincipalId, PrincipalKind, RoleId};
 
 /// A role definition.
@@ -59,7 +60,7 @@ pub struct Directory {
     shared_names: SharedNames,
 }
 
-/// Names that several objects of one sort have, in lower case. Nearly always there are none.
+/// Names that several objects of one sort have, as they are compared. Nearly always there are none.
 #[derive(Clone, Debug, Default)]
 struct SharedNames {
     directory_roles: BTreeSet<Box<str>>,
@@ -106,7 +107,7 @@ impl Directory {
         let mut principals_by_name: Vec<(Box<str>, u32)> = principals
             .iter()
             .zip(0..)
-            .map(|(principal, at)| (principal.policy_name().to_lowercase().into_boxed_str(), at))
+            .map(|(principal, at)| (name_key(principal.policy_name()).into_boxed_str(), at))
             .collect();
         principals_by_name.sort_unstable();
         let shared_names = SharedNames {
@@ -201,9 +202,9 @@ impl Directory {
         self.principals.get(at)
     }
 
-    /// The principals that policies call by this name, compared without case.
+    /// The principals that policies call by this name, compared as names are.
     pub fn principals_named<'a>(&'a self, kind: PrincipalKind, name: &str) -> impl Iterator<Item = &'a Principal> {
-        let name = name.to_lowercase();
+        let name = name_key(name);
         let first = self.principals_by_name.partition_point(|(other, _)| **other < *name);
         self.principals_by_name
             .iter()
@@ -266,11 +267,11 @@ fn union<T: Clone, K: Ord>(earlier: &[T], later: &[T], key: impl Fn(&T) -> K) ->
     later.iter().chain(earlier.iter().filter(gone)).cloned().collect()
 }
 
-/// The names that occur more than once, compared without case.
+/// The names that occur more than once, compared as names are.
 fn shared<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> BTreeSet<Box<str>> {
     let (mut seen, mut shared) = (BTreeSet::new(), BTreeSet::new());
     for name in names {
-        let name = name.to_lowercase().into_boxed_str();
+        let name = name_key(name).into_boxed_str();
         if let Some(again) = seen.replace(name) {
             shared.insert(again);
         }
@@ -279,7 +280,7 @@ fn shared<'a>(names: impl Iterator<Item = &'a Arc<str>>) -> BTreeSet<Box<str>> {
 }
 
 fn unless_shared<'a>(name: &'a Arc<str>, shared: &BTreeSet<Box<str>>) -> Option<&'a Arc<str>> {
-    (shared.is_empty() || !shared.contains(name.to_lowercase().as_str())).then_some(name)
+    (shared.is_empty() || !shared.contains(name_key(name).as_str())).then_some(name)
 }
 
 fn find(roles: &[Role], id: RoleId) -> Option<&Role> {

@@ -15,6 +15,7 @@ pub mod scope;
 pub mod settings;
 pub mod snapshot;
 pub mod target;
+pub mod text;
 pub mod time;
 pub mod unresolved;
 pub mod values;

@@ -10,9 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use super::text::{by_name, folded, same_name};
+
 /// The scope of an Azure role: a management group, subscription, resource group or resource.
 ///
-/// Kept as written, compared without case, as the service does.
+/// Kept as written, compared as names are: without case, as the service does, and however letters are composed.
 #[derive(Clone, Debug)]
 pub struct ArmScope(Arc<str>);
 
@@ -71,8 +73,10 @@ impl ArmScope {
         }
     }
 
-    fn folded(&self) -> impl Iterator<Item = u8> + '_ {
-        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    /// True for `above` itself and for what lies in it, as far as ids tell: what a management group holds they do not.
+    pub fn is_in(&self, above: &Self) -> bool {
+        let mut own = folded(&self.0);
+        folded(&above.0).all(|c| own.next() == Some(c)) && matches!(own.next(), None | Some('/'))
     }
 }
 
@@ -126,7 +130,7 @@ impl fmt::Display for ArmScope {
 
 impl PartialEq for ArmScope {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        same_name(&self.0, &other.0)
     }
 }
 
@@ -134,7 +138,7 @@ impl Eq for ArmScope {}
 
 impl Ord for ArmScope {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded().cmp(other.folded())
+        by_name(&self.0, &other.0)
     }
 }
 
@@ -146,8 +150,8 @@ impl PartialOrd for ArmScope {
 
 impl Hash for ArmScope {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.folded() {
-            state.write_u8(byte);
+        for c in folded(&self.0) {
+            state.write_u32(c.into());
         }
     }
 }
@@ -190,6 +194,11 @@ mod tests {
         let group: ArmScope = format!("{SUBSCRIPTION}/resourceGroups/App").parse().unwrap();
         let same: ArmScope = format!("{SUBSCRIPTION}/resourcegroups/app/").parse().unwrap();
         assert_eq!(group, same);
+        let composed: ArmScope = format!("{SUBSCRIPTION}/resourceGroups/B\u{fc}ro").parse().unwrap();
+        let apart: ArmScope = format!("{SUBSCRIPTION}/resourceGroups/bu\u{308}RO").parse().unwrap();
+        assert_eq!((&composed, composed.cmp(&apart)), (&apart, Ordering::Equal));
+        assert!(apart.is_in(&SUBSCRIPTION.to_uppercase().parse().unwrap()) && apart.is_in(&composed));
+        assert!(!same.is_in(&format!("{SUBSCRIPTION}/resourceGroups/ap").parse().unwrap()));
         assert_eq!(group.kind(), ScopeKind::ResourceGroup);
         assert_eq!(ArmScope::management_group("core").unwrap().kind(), ScopeKind::ManagementGroup);
         let vault: ArmScope =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::Field;
+use super::text::{name_key, same_name};
 use super::{AssignmentScope, Directory, Principal, PrincipalId, PrincipalKind};
 use crate::diag::{Span, nearest};
 
@@ -54,14 +55,13 @@ impl Unresolved {
 /// see, in another domain, or under another kind.
 fn is_like(kind: PrincipalKind, name: &str, principal: &Principal) -> bool {
     let own = principal.policy_name();
-    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
     if principal.kind() != Some(kind) {
-        return same(name, own);
+        return same_name(name, own);
     }
-    let local = |name: &str| name.split_once('@').map(|(local, _)| local.to_lowercase());
-    same(name, &principal.display_name)
+    let local = |name: &str| name.split_once('@').map(|(local, _)| name_key(local));
+    same_name(name, &principal.display_name)
         || local(name).is_some_and(|name| Some(name) == local(own))
-        || nearest(name, [&**own]).is_some()
+        || nearest(&name_key(name), [&*name_key(own)]).is_some()
 }
 
 /// A field of the settings whose declared value names something that the tenant does not have.
@@ -95,9 +95,9 @@ pub struct Known {
 }
 
 impl Known {
-    /// From labels such as `user:ada@contoso.example`, in any case, and the day when that was so.
+    /// From labels such as `user:ada@contoso.example`, in any form, and the day when that was so.
     pub fn new<'a>(names: impl IntoIterator<Item = (&'a str, PrincipalId)>, on: String) -> Self {
-        Self { names: names.into_iter().map(|(label, id)| (label.to_lowercase(), id)).collect(), on }
+        Self { names: names.into_iter().map(|(label, id)| (name_key(label), id)).collect(), on }
     }
 
     /// Who had the name.
@@ -117,7 +117,7 @@ impl Known {
 
     /// How a name is kept.
     pub fn label(kind: PrincipalKind, name: &str) -> String {
-        format!("{}:{name}", kind.address_word()).to_lowercase()
+        name_key(&format!("{}:{name}", kind.address_word()))
     }
 }
 

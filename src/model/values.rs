@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
+use super::text::composed;
 use super::{Duration, PrincipalId};
 
 /// What an activation must prove besides the sign-in.
@@ -163,10 +164,16 @@ pub enum Level {
     All,
 }
 
-/// A mail address in lower case, since the service compares addresses without case.
+/// A mail address in lower case and composed, since the service compares addresses without case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Mail(String);
+
+impl Mail {
+    fn lower(text: &str) -> Self {
+        Self(composed(&text.to_lowercase()).into_owned())
+    }
+}
 
 /// Not a mail address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -180,7 +187,7 @@ impl FromStr for Mail {
         let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'));
         match text.split_once('@') {
             Some((local, domain)) if plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@') => {
-                Ok(Self(text.to_lowercase()))
+                Ok(Self::lower(text))
             }
             _ => Err(MailError(text.to_owned())),
         }
@@ -196,7 +203,7 @@ impl fmt::Display for Mail {
 impl<'de> Deserialize<'de> for Mail {
     /// What a tenant holds is taken as it is, so that an odd address does not make the tenant unreadable.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(String::deserialize(deserializer)?.to_lowercase()))
+        Ok(Self::lower(&String::deserialize(deserializer)?))
     }
 }
 

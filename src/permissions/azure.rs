@@ -11,6 +11,7 @@ use crate::backend::microsoft::permission::Area;
 use crate::diag::{SourceMap, Span};
 use crate::model::ArmScope;
 use crate::model::scope::ScopeKind;
+use crate::model::text::same_name;
 use crate::policy::document::ScopeRef;
 
 /// A scope of Azure as far as the files tell.
@@ -69,12 +70,9 @@ impl Scope {
     /// Whether what is assigned here holds at `below` as well, as far as can be told.
     fn holds_at(&self, below: &Self) -> bool {
         match (self, below) {
-            (Self::Id(above), Self::Id(below)) => {
-                let inside = format!("{}/", above.as_str().to_ascii_lowercase());
-                above != below && below.as_str().to_ascii_lowercase().starts_with(&inside)
-            }
+            (Self::Id(above), Self::Id(below)) => above != below && below.is_in(above),
             (Self::Subscription { name, resource_group: None }, Self::Subscription { name: other, resource_group }) => {
-                name.eq_ignore_ascii_case(other) && resource_group.is_some()
+                same_name(name, other) && resource_group.is_some()
             }
             _ => false,
         }

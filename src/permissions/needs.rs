@@ -6,6 +6,7 @@ use super::azure::Scope;
 use super::{Places, Purpose};
 use crate::backend::microsoft::permission::{Access, Area, GraphPermission, Permission};
 use crate::diag::Span;
+use crate::model::text::name_key;
 use crate::model::{Authentication, Kind, PrincipalKind, Setting};
 use crate::policy::Documents;
 use crate::policy::assignment::{Assignment, PrincipalRef};
@@ -92,7 +93,7 @@ impl Needs {
         }
         let holders = holders_of_directory_roles(documents);
         for (name, declared) in &documents.groups {
-            needs.group(declared, holders.contains(&name.to_lowercase()), purpose);
+            needs.group(declared, holders.contains(&name_key(name)), purpose);
         }
         for entry in &documents.azure {
             let scope = Scope::of(&entry.scope);
@@ -250,5 +251,5 @@ fn holders_of_directory_roles(documents: &Documents) -> BTreeSet<String> {
         .flat_map(|target| Kind::ALL.into_iter().flat_map(|kind| assignments(target, kind)))
         .map(|assignment: &Assignment| &assignment.principal);
     let groups = principals.filter(|principal: &&PrincipalRef| principal.kind == PrincipalKind::Group);
-    groups.map(|group| group.name.to_lowercase()).collect()
+    groups.map(|group| name_key(&group.name)).collect()
 }

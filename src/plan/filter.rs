@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{Plan, StepId};
+use crate::model::text::name_key;
 use crate::model::{Desired, DesiredList, DesiredMembers, Kind, Names, Relation};
 
 /// Globs over addresses. `*` stands for one part of an address or some of it, `**` for any number of parts. A glob that
@@ -23,7 +24,7 @@ impl Filter {
         }
         let mut builder = GlobSetBuilder::new();
         for glob in &globs {
-            builder.add(GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build()?);
+            builder.add(GlobBuilder::new(&name_key(glob)).literal_separator(true).build()?);
         }
         Ok(Self { set: Some(builder.build()?), globs })
     }
@@ -36,8 +37,7 @@ impl Filter {
     /// True when a glob covers the address.
     pub fn covers(&self, address: &str) -> bool {
         let Some(set) = &self.set else { return true };
-        let ends = address.match_indices('/').map(|(at, _)| at).chain([address.len()]);
-        ends.filter_map(|end| address.get(..end)).any(|beginning| set.is_match(beginning))
+        beginnings(&name_key(address)).any(|beginning| set.is_match(beginning))
     }
 
     /// The globs that cover nothing of what is declared, nor of the whole plan: most likely slips of the keyboard.
@@ -45,8 +45,7 @@ impl Filter {
         let Some(set) = &self.set else { return Vec::new() };
         let mut used = BTreeSet::new();
         let mut see = |address: &str| {
-            let ends = address.match_indices('/').map(|(at, _)| at).chain([address.len()]);
-            used.extend(ends.filter_map(|end| address.get(..end)).flat_map(|beginning| set.matches(beginning)));
+            used.extend(beginnings(&name_key(address)).flat_map(|beginning| set.matches(beginning)));
         };
         declared(desired, &mut see);
         plan.steps.iter().for_each(|step| see(&step.address));
@@ -76,6 +75,12 @@ impl Filter {
         plan.principals.retain(|id, _| named.contains(id));
         plan
     }
+}
+
+/// An address, and all that it lies in.
+fn beginnings(address: &str) -> impl Iterator<Item = &str> {
+    let ends = address.match_indices('/').map(|(at, _)| at).chain([address.len()]);
+    ends.filter_map(|end| address.get(..end))
 }
 
 /// Shows every address that the files declare something at.
@@ -120,5 +125,7 @@ mod tests {
         for glob in ["azure/*", "directory/Global", "directory/*/active", "*/user:ada*"] {
             assert!(!covers(glob, address), "{glob}");
         }
+        assert!(covers("group/b\u{fc}ro*", "group/BU\u{308}RO Nord/member/settings"));
+        assert!(covers("GROUP/[Bb]u\u{308}ro", "group/b\u{fc}ro") && !covers("group/buro", "group/b\u{fc}ro"));
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Operation, Plan, Reason, Step, StepId};
 use crate::diff::CLOCK_TOLERANCE;
+use crate::model::text::name_key;
 use crate::model::{
     Change, Changes, Current, Desired, Ending, Fact, Field, GroupRead, Leaf, PrincipalId, PrincipalKind, Relation, Row,
     Schedule, Settings, Snapshot, Sparse, Target, TargetRead, Time, Zip,
@@ -35,8 +36,9 @@ pub fn with_real_groups(approved: &Plan, desired: &Desired, snapshot: &Snapshot)
 /// The fresh plan without renewals that have come due since the approval: they wait for the next plan.
 #[must_use]
 pub fn without_new_renewals(mut fresh: Plan, approved: &Plan) -> Plan {
-    let known: BTreeSet<&str> = approved.steps.iter().map(|step| step.address.as_str()).collect();
-    let is_new = |step: &Step| matches!(step.reason, Reason::Renewal { .. }) && !known.contains(step.address.as_str());
+    let known: BTreeSet<String> = approved.steps.iter().map(|step| name_key(&step.address)).collect();
+    let is_new =
+        |step: &Step| matches!(step.reason, Reason::Renewal { .. }) && !known.contains(&name_key(&step.address));
     let new: BTreeSet<StepId> = fresh.steps.iter().filter(|step| is_new(step)).map(|step| step.id).collect();
     fresh.steps.retain(|step| !new.contains(&step.id));
     // What a renewal extends is there already, so nothing has to wait for it.
@@ -49,22 +51,22 @@ pub fn without_new_renewals(mut fresh: Plan, approved: &Plan) -> Plan {
 /// The steps of `fresh` that `approved` does not contain.
 pub fn not_approved<'a>(fresh: &'a Plan, approved: &Plan) -> Vec<&'a Step> {
     let mut real = real_ids(fresh, approved);
-    let approved: BTreeMap<&str, Operation> = approved
+    let approved: BTreeMap<String, Operation> = approved
         .steps
         .iter()
-        .map(|step| (step.address.as_str(), as_of(step.operation.clone().map_principals(&mut real), fresh.made_at)))
+        .map(|step| (name_key(&step.address), as_of(step.operation.clone().map_principals(&mut real), fresh.made_at)))
         .collect();
     let is_approved =
-        |step: &Step| approved.get(step.address.as_str()).is_some_and(|approved| covers(approved, &step.operation));
+        |step: &Step| approved.get(&name_key(&step.address)).is_some_and(|approved| covers(approved, &step.operation));
     fresh.steps.iter().filter(|step| !is_approved(step)).collect()
 }
 
 /// The steps of `approved` that `fresh` lacks, though they have not been done.
 pub fn not_done<'a>(fresh: &Plan, approved: &'a Plan, desired: &Desired, snapshot: &Snapshot) -> Vec<&'a Step> {
-    let left: BTreeMap<&str, &Operation> =
-        fresh.steps.iter().map(|step| (step.address.as_str(), &step.operation)).collect();
+    let left: BTreeMap<String, &Operation> =
+        fresh.steps.iter().map(|step| (name_key(&step.address), &step.operation)).collect();
     let tenant = Tenant { approved, desired, snapshot, now: fresh.made_at };
-    let is_done = |step: &&Step| match (&step.operation, left.get(step.address.as_str())) {
+    let is_done = |step: &&Step| match (&step.operation, left.get(&name_key(&step.address))) {
         // Compared field by field, but for a target that does not exist yet.
         (Operation::UpdateSettings { changes, .. }, Some(Operation::UpdateSettings { changes: rest, .. }))
             if changes != rest =>
@@ -218,8 +220,8 @@ fn has_changes(settings: &Settings<Current>, changes: &Settings<Changes>, rest: 
 
 /// A group that the approved plan creates may exist by now, with the id that the service gave it.
 fn real_ids(fresh: &Plan, approved: &Plan) -> impl FnMut(PrincipalId) -> PrincipalId {
-    let known: BTreeMap<&str, PrincipalId> =
-        fresh.principals.iter().map(|(id, name)| (name.label.as_str(), *id)).collect();
+    let known: BTreeMap<String, PrincipalId> =
+        fresh.principals.iter().map(|(id, name)| (name_key(&name.label), *id)).collect();
     let created: BTreeSet<PrincipalId> = approved
         .steps
         .iter()
@@ -230,7 +232,7 @@ fn real_ids(fresh: &Plan, approved: &Plan) -> impl FnMut(PrincipalId) -> Princip
         .collect();
     let real: BTreeMap<PrincipalId, PrincipalId> = created
         .into_iter()
-        .filter_map(|stand_in| Some((stand_in, *known.get(approved.principals.get(&stand_in)?.label.as_str())?)))
+        .filter_map(|stand_in| Some((stand_in, *known.get(&name_key(&approved.principals.get(&stand_in)?.label))?)))
         .collect();
     move |id| real.get(&id).copied().unwrap_or(id)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
-use super::decode::{Decode, Decoder, Loc, document, duration};
+use super::decode::{Decode, Decoder, Loc, QUOTE, document, duration};
 use super::node::Node;
 use crate::diag::{Finding, Span};
 use crate::model::time::{DayEdge, DurationError, TimeError};
@@ -49,7 +49,7 @@ document! {
         /// Sent with the request.
         ticket: Option<TicketKeys>;
         /// A condition of attribute-based access control. For Azure.
-        condition: Option<Loc<Arc<str>>>;
+        condition: Option<Loc<Condition>>;
     }
 }
 
@@ -203,6 +203,15 @@ fn principal(
     Some(PrincipalRef { kind, name: name.value, at: name.at })
 }
 
+impl Decode for Condition {
+    type Schema = String;
+
+    /// As it is written: its letters may be data.
+    fn decode(node: &Node<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        decoder.text(node, "text", QUOTE).map(|text| Self(text.into()))
+    }
+}
+
 impl Decode for Assignment {
     type Schema = AssignmentKeys;
 
@@ -219,7 +228,7 @@ impl Decode for Assignment {
             schedule: schedule?,
             justification: keys.justification,
             ticket: keys.ticket.map(ticket),
-            condition: keys.condition.map(|text| Loc { value: Condition(Box::from(&*text.value)), at: text.at }),
+            condition: keys.condition,
             at: decoder.span(node),
         })
     }

@@ -10,6 +10,7 @@ use super::layer::{ApproverRef, Layer, Stated, without_approvers};
 use super::merge::{Declared, Documents};
 use super::profile::Profiles;
 use crate::diag::{Finding, Findings, Span, nearest};
+use crate::model::text::name_key;
 use crate::model::{DesiredEnding, Kind, PrincipalKind, Setting, Surface, Time};
 
 /// The key that stands for all roles not named.
@@ -321,8 +322,8 @@ fn ends_in_time(assignment: &Assignment, now: Time, findings: &mut Findings) {
 fn same_name_twice(assignments: &[Assignment], findings: &mut Findings) {
     let mut seen = BTreeMap::new();
     for assignment in assignments {
-        let unit = assignment.administrative_unit.as_ref().map(|unit| unit.value.to_lowercase());
-        let key = (assignment.principal.kind, assignment.principal.name.to_lowercase(), unit);
+        let unit = assignment.administrative_unit.as_ref().map(|unit| name_key(&unit.value));
+        let key = (assignment.principal.kind, name_key(&assignment.principal.name), unit);
         if let Some(first) = seen.insert(key, assignment.at) {
             findings.push(duplicate_assignment(&assignment.principal.name, first, assignment.at));
         }

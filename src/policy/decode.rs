@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 
 use super::node::{Node, NodeValue};
 use crate::diag::{FileId, Finding, Findings, Span, nearest};
+use crate::model::text::composed;
 use crate::model::{Duration, time::DurationError};
 
 /// A value with the place where it stands.
@@ -104,6 +105,11 @@ impl<'t> Decoder<'t> {
         }
     }
 
+    /// The text of a node with its letters composed, so that files that show the same say the same.
+    pub fn name(&mut self, node: &Node<'_>, expected: &str) -> Option<Arc<str>> {
+        self.text(node, expected, QUOTE).map(|text| Arc::from(&*composed(text)))
+    }
+
     /// A value as it is written, up to the end of its line.
     fn written(&self, node: &Node<'_>) -> &'t str {
         let (start, end) = node.extent(self.text);
@@ -138,7 +144,7 @@ impl<'t> Decoder<'t> {
             finding.labels.iter_mut().for_each(|label| label.span = span);
             finding
         };
-        parse(text).map_err(|finding| self.refuse::<()>(place(finding))).ok()
+        parse(&composed(text)).map_err(|finding| self.refuse::<()>(place(finding))).ok()
     }
 
     /// The values of a map under known keys. Keys that are not known, are `gone` or occur twice are noted.
@@ -277,12 +283,12 @@ impl<T: Decode> Decode for Entries<T> {
         let mut places = std::collections::BTreeMap::new();
         let mut map = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let Some(name) = decoder.text(key, "a name", QUOTE) else { continue };
-            if let Some(first) = places.insert(name, key) {
+            let Some(name) = decoder.name(key, "a name") else { continue };
+            if let Some(first) = places.insert(Arc::clone(&name), key) {
                 decoder.duplicate_key(first, key);
                 continue;
             }
-            let name = Loc { value: Arc::from(name), at: decoder.span(key) };
+            let name = Loc { value: name, at: decoder.span(key) };
             if let Some(value) = T::decode(value, decoder) {
                 map.push((name, value));
             }
@@ -306,7 +312,7 @@ impl Decode for Arc<str> {
     type Schema = String;
 
     fn decode(node: &Node<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
-        decoder.text(node, "text", QUOTE).map(Arc::from)
+        decoder.name(node, "text")
     }
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::assignment::{Assignment, PrincipalRef};
-use super::decode::{Decode, Decoder, Entries, Loc, QUOTE, document};
+use super::decode::{Decode, Decoder, Entries, Loc, document};
 use super::layer::Layer;
 use super::node::{Node, NodeValue};
 use crate::diag::Finding;
@@ -272,7 +272,7 @@ impl Decode for SettingsRef {
         if let NodeValue::Map(_) = node.value {
             return Layer::decode(node, decoder).map(|layer| Self::Inline(Box::new(layer)));
         }
-        let value = Arc::from(decoder.text(node, "the name of a profile, or settings", QUOTE)?);
+        let value = decoder.name(node, "the name of a profile, or settings")?;
         Some(Self::Profile(Loc { value, at: decoder.span(node) }))
     }
 }

@@ -10,6 +10,7 @@ use super::document::{CreateGroup, GroupEntry};
 use super::merge::{Declared, Documents};
 use super::principals::{Found, Principals};
 use crate::diag::{Finding, Findings, Span};
+use crate::model::text::name_key;
 use crate::model::{
     Answer, BlockedEntry, Directory, GroupCreation, GroupFacts, GroupMembership, Known, Names, Ownership, Principal,
     PrincipalDetail, PrincipalId, PrincipalKind, Relation, Unresolved,
@@ -28,7 +29,7 @@ pub(super) fn with_planned(documents: &Documents, directory: &Arc<Directory>, kn
     let mut planned: BTreeMap<String, Principal> = BTreeMap::new();
     for (name, declared) in missing {
         // Two spellings of one name are one group; that both are declared is said where they are looked up.
-        let folded = name.to_lowercase();
+        let folded = name_key(name);
         let taken = |id| directory.principal(id).is_some() || planned.values().any(|other| other.id == id);
         let id = stand_in(tenant, name, taken);
         planned.entry(folded).or_insert_with(|| planned_group(id, name, &declared.value));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 
 use super::assignment::PrincipalRef;
-use super::decode::{Decode, Decoder, Gone, Loc, QUOTE, document, duration};
+use super::decode::{Decode, Decoder, Gone, Loc, document, duration};
 use super::node::{Node, NodeValue};
 use crate::diag::{Finding, Span};
 use crate::model::extension::ExtensionIdError;
@@ -399,7 +399,7 @@ impl Decode for ApproverRef {
         if let NodeValue::Map(_) = node.value {
             return PrincipalRef::decode(node, decoder).map(Self::Principal);
         }
-        let value = Arc::from(decoder.text(node, "the name of an approver set, or a principal", QUOTE)?);
+        let value = decoder.name(node, "the name of an approver set, or a principal")?;
         Some(Self::Set(Loc { value, at: decoder.span(node) }))
     }
 }

@@ -3,6 +3,7 @@
 //! The directory's own order by name is searched in about twenty steps, each of which waits for memory. Here a look-up
 //! takes two. The order of nothing that anybody sees depends on it.
 
+use crate::model::text::folded;
 use crate::model::{Directory, Principal, PrincipalKind};
 
 /// Finds principals by kind and name.
@@ -36,7 +37,7 @@ impl<'d> NameIndex<'d> {
         Self { directory, entries, starts, shift }
     }
 
-    /// The principals of a kind with a name, compared without case.
+    /// The principals of a kind with a name, compared as names are.
     pub(super) fn named<'a>(&'a self, kind: PrincipalKind, name: &'a str) -> impl Iterator<Item = &'d Principal> + 'a {
         let hash = hash(kind, name);
         let bucket = usize::try_from(hash >> self.shift).unwrap_or(usize::MAX);
@@ -48,10 +49,6 @@ impl<'d> NameIndex<'d> {
             .filter_map(|(_, at)| self.directory.principals().get(*at as usize))
             .filter(move |one| one.kind() == Some(kind) && folded(one.policy_name()).eq(folded(name)))
     }
-}
-
-fn folded(name: &str) -> impl Iterator<Item = char> {
-    name.chars().flat_map(char::to_lowercase)
 }
 
 /// FNV-1a, with its bits spread to the top.

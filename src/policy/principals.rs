@@ -8,6 +8,7 @@ use super::assignment::PrincipalRef;
 use super::decode::list;
 use super::name_index::NameIndex;
 use crate::diag::{Finding, Findings, Span, nearest};
+use crate::model::text::{name_key, same_name};
 use crate::model::{
     Directory, Known, Missing, Names, Principal, PrincipalDetail, PrincipalId, PrincipalKind, Unresolved,
 };
@@ -90,7 +91,7 @@ impl<'d> Principals<'d> {
             Err(Unfound::Gone(finding, unresolved)) => {
                 match unresolved.missing {
                     Missing::Principal { known: Some(_), .. } => self.found += 1,
-                    _ => drop(self.gone.insert((kind, name.to_lowercase()))),
+                    _ => drop(self.gone.insert((kind, name_key(name)))),
                 }
                 findings.push(*finding);
                 Found::Gone(*unresolved)
@@ -225,9 +226,8 @@ impl<'d> Principals<'d> {
     fn called(&mut self, name: &str) -> Option<String> {
         let principals = self.directory.principals();
         self.comparisons_left = self.comparisons_left.checked_sub(principals.len())?;
-        let name = name.to_lowercase();
         let users = principals.iter().filter(|one| one.kind() == Some(PrincipalKind::User));
-        let called = users.filter(|one| one.display_name.to_lowercase() == name).map(|one| &**one.policy_name());
+        let called = users.filter(|one| same_name(&one.display_name, name)).map(|one| &**one.policy_name());
         match called.take(CANDIDATES).collect::<Vec<&str>>().as_slice() {
             [] => None,
             [one] => Some(format!("did you mean `{one}`? users are named by their user principal name")),

@@ -7,6 +7,7 @@ use super::decode::Loc;
 use super::principals::ambiguous;
 use crate::diag::{Finding, Severity, nearest};
 use crate::model::scope::ScopeKind;
+use crate::model::text::name_key;
 use crate::model::{AdministrativeUnitId, ArmScope, Directory, Role, RoleId};
 
 /// Role definitions by name.
@@ -20,7 +21,7 @@ impl<'d> Roles<'d> {
     pub(super) fn new(all: &'d [Role]) -> Self {
         let mut by_name: BTreeMap<String, Vec<&Role>> = BTreeMap::new();
         for role in all {
-            by_name.entry(role.name.to_lowercase()).or_default().push(role);
+            by_name.entry(name_key(&role.name)).or_default().push(role);
         }
         Self { by_name, all }
     }
@@ -35,7 +36,7 @@ impl<'d> Roles<'d> {
         let by_id = name.value.parse::<RoleId>().ok();
         let by_id = by_id.and_then(|id| self.all.binary_search_by_key(&id, |role| role.id).ok());
         let by_id = by_id.and_then(|at| self.all.get(at));
-        let named = self.by_name.get(&name.value.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let named = self.by_name.get(&name_key(name.value)).map(Vec::as_slice).unwrap_or_default();
         let other = |role: &&Role| fits(role) && by_id.is_none_or(|one| one.id != role.id);
         let fitting: Vec<&'d Role> = named.iter().copied().filter(other).collect();
         match (by_id, fitting.as_slice()) {
@@ -58,7 +59,7 @@ impl<'d> Roles<'d> {
         let finding = Finding::warning("unknown-role", format!("there is no role `{}` here", name.value))
             .at(name.at, "no such role");
         // What is there, and cannot be assigned here, is not gone.
-        let elsewhere = self.by_name.contains_key(&name.value.to_lowercase()) || self.has_id(name.value);
+        let elsewhere = self.by_name.contains_key(&name_key(name.value)) || self.has_id(name.value);
         let severity = if elsewhere { Severity::Error } else { Severity::Warning };
         let finding = Finding { severity, ..finding };
         let names = self.all.iter().filter(|role| fits(role)).map(|role| &*role.name);
@@ -75,15 +76,8 @@ pub(crate) fn assignable_at(role: &Role, scope: &ArmScope) -> bool {
     role.assignable_scopes.is_empty()
         || role.assignable_scopes.iter().any(|above| {
             // Which management group a scope lies below is not known here; the service has the last word.
-            above.kind() == ScopeKind::ManagementGroup || is_at_or_below(scope.as_str(), above.as_str())
+            above.kind() == ScopeKind::ManagementGroup || scope.is_in(above)
         })
-}
-
-fn is_at_or_below(scope: &str, above: &str) -> bool {
-    match (scope.get(..above.len()), scope.get(above.len()..)) {
-        (Some(head), Some(rest)) => head.eq_ignore_ascii_case(above) && (rest.is_empty() || rest.starts_with('/')),
-        _ => false,
-    }
 }
 
 /// Administrative units by name.
@@ -97,7 +91,7 @@ impl<'d> Units<'d> {
     pub(super) fn new(directory: &'d Directory) -> Self {
         let mut by_name: BTreeMap<String, Vec<AdministrativeUnitId>> = BTreeMap::new();
         for unit in directory.administrative_units() {
-            by_name.entry(unit.name.to_lowercase()).or_default().push(unit.id);
+            by_name.entry(name_key(&unit.name)).or_default().push(unit.id);
         }
         Self { directory, by_name }
     }
@@ -105,7 +99,7 @@ impl<'d> Units<'d> {
     /// The one unit with this name or id.
     pub(super) fn find(&self, name: &Loc<Arc<str>>) -> Result<AdministrativeUnitId, Finding> {
         let by_id = name.value.parse().ok().and_then(|id| self.directory.administrative_unit(id));
-        let named = self.by_name.get(&name.value.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        let named = self.by_name.get(&name_key(&name.value)).map(Vec::as_slice).unwrap_or_default();
         match (by_id, named) {
             (Some(unit), _) => Ok(unit.id),
             (None, [id]) => Ok(*id),

@@ -6,6 +6,7 @@ use super::document::ScopeRef;
 use super::principals::ambiguous;
 use crate::diag::{Finding, Span, nearest};
 use crate::model::scope::ScopeKind;
+use crate::model::text::name_key;
 use crate::model::{ArmPlace, ArmScope, Directory};
 
 /// Looks scopes up. Management groups and subscriptions are indexed, since each of many targets names one.
@@ -23,9 +24,9 @@ impl<'d> Scopes<'d> {
             if !matches!(kind, ScopeKind::ManagementGroup | ScopeKind::Subscription) {
                 continue;
             }
-            by_id.insert((kind, place.scope.name().to_lowercase()), place);
+            by_id.insert((kind, name_key(place.scope.name())), place);
             if let Some(name) = &place.name {
-                by_name.entry((kind, name.to_lowercase())).or_default().push(place);
+                by_name.entry((kind, name_key(name))).or_default().push(place);
             }
         }
         Self { directory, by_id, by_name }
@@ -54,7 +55,7 @@ impl<'d> Scopes<'d> {
 
     /// A management group or subscription by the last segment of its id, or by display name.
     fn named(&self, kind: ScopeKind, name: &str, at: Span) -> Result<ArmScope, Finding> {
-        let key = (kind, name.to_lowercase());
+        let key = (kind, name_key(name));
         if let Some(place) = self.by_id.get(&key) {
             return Ok(place.scope.clone());
         }

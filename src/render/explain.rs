@@ -10,6 +10,7 @@ use crate::diag::Place;
 use crate::explain::{
     ExplainedAssignment, ExplainedField, ExplainedList, ExplainedMember, Explanation, Held, TenantSide,
 };
+use crate::model::text::same_name;
 use crate::model::time::DayEdge;
 use crate::model::{DesiredEnding, DesiredSchedule, Names, Origin, Ownership, Time, Window};
 
@@ -42,7 +43,7 @@ fn head(explanation: &Explanation) -> String {
     let mut addresses =
         explanation.assignments.iter().map(|it| &it.address).chain(explanation.members.iter().map(|it| &it.address));
     if !matches!(explanation.tenant, TenantSide::Unknown(_))
-        && addresses.any(|address| address.eq_ignore_ascii_case(&explanation.address))
+        && addresses.any(|address| same_name(address, &explanation.address))
     {
         return String::new();
     }

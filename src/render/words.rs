@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::diag::Place;
+use crate::model::text::same_name;
 use crate::model::time::DayEdge;
 use crate::model::{Approval, Authentication, Ending, Fact, Level, Names, PrincipalId, Schedule, Time, Value, Window};
 use crate::plan::{PrincipalName, Reason};
@@ -31,7 +32,7 @@ pub(super) fn place(place: &Place) -> String {
 /// plain user, group or service principal is named as what it is: `device:<id> (LAPTOP-7, device)`.
 pub(super) fn principal(id: PrincipalId, name: Option<&PrincipalName>) -> Cell<'_> {
     let Some(name) = name else { return Cell::name(format!("principal:{id}")) };
-    let said = name.label.split_once(':').is_some_and(|(_, said)| said.eq_ignore_ascii_case(&name.display_name));
+    let said = name.label.split_once(':').is_some_and(|(_, said)| same_name(said, &name.display_name));
     let cell = Cell::name(&*name.label);
     let shown = Some(&*name.display_name).filter(|shown| !said && !shown.is_empty());
     let cell = match (shown, &name.sort) {

@@ -14,10 +14,11 @@ use sha2::{Digest as _, Sha256};
 use super::record::RunId;
 use super::store::{Store, StoreError};
 use crate::model::settings::Visit;
+use crate::model::text::name_key;
 use crate::model::{
-    Approval, Approver, AssignmentKey, Changes, Desired, DesiredAssignment, DesiredEnding, DesiredList, DesiredMembers,
-    Field, Kind, Known, Leaf, Ownership, Principal, PrincipalId, Relation, Setting, Settings, Spec, Target, TenantId,
-    Time,
+    Approval, Approver, AssignmentKey, Changes, Condition, Desired, DesiredAssignment, DesiredEnding, DesiredList,
+    DesiredMembers, Field, Kind, Known, Leaf, Ownership, Principal, PrincipalId, Relation, Setting, Settings, Spec,
+    Target, TenantId, Time,
 };
 use crate::plan::{ObservationKind, Operation, Plan};
 
@@ -228,7 +229,7 @@ fn terms(assignment: &DesiredAssignment) -> String {
         }
         DesiredEnding::AsAllowed => "as allowed".to_owned(),
     };
-    part(&(schedule.start, end, condition))
+    part(&(schedule.start, end, condition.as_ref().map(Condition::key)))
 }
 
 fn owned(ownership: Ownership) -> &'static str {
@@ -260,7 +261,7 @@ fn member(group: PrincipalId, relation: Relation, principal: PrincipalId) -> Str
 
 /// The first 64 bits of a digest: enough to tell a million values apart.
 fn part(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).unwrap_or_default().to_lowercase();
+    let json = name_key(&serde_json::to_string(value).unwrap_or_default());
     let mut text = String::new();
     for byte in Sha256::digest(json).iter().take(8) {
         let _ = write!(text, "{byte:02x}");

@@ -2,6 +2,7 @@
 
 pub(crate) mod choices;
 mod easypim;
+mod form;
 mod import;
 mod memory;
 mod policy;

@@ -11,8 +11,8 @@ use super::state::{self, Defaults, Group, Record, Tenant};
 use crate::backend::BackendError;
 use crate::model::scope::ScopeKind;
 use crate::model::{
-    ArmPlace, ArmScope, AssignmentKey, Current, Directory, GroupState, Kind, Names, PrincipalId, Row, Settings, Target,
-    Time, Window,
+    ArmPlace, ArmScope, AssignmentKey, Condition, Current, Directory, GroupState, Kind, Names, PrincipalId, Row,
+    Settings, Target, Time, Window,
 };
 
 impl Tenant {
@@ -146,6 +146,7 @@ fn named(mut entry: TargetEntry, makers: &BTreeMap<AssignmentKey, Arc<str>>) -> 
 
 fn row(kind: Kind, entry: RowEntry) -> Row {
     let RowEntry { principal, scope, start, end, origin, condition, made_by: _ } = entry;
+    let condition = condition.as_ref().and_then(|condition| Condition::said(&condition.0));
     Row { key: AssignmentKey { kind, principal, scope }, window: Window { start, end }, origin, condition }
 }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::file::GroupEntry;
 use super::state::{Group, Record, Tenant};
 use crate::backend::{BackendError, Executed};
+use crate::model::text::same_name;
 use crate::model::{
     Answer, AssignmentKey, Changes, Condition, GroupCreation, GroupMembership, GroupState, Names, Origin, PrincipalId,
     Relation, Row, Schedule, Settings, Target, Time, Window,
@@ -36,8 +37,7 @@ impl Tenant {
     }
 
     fn create_group(&mut self, stand_in: PrincipalId, create: &GroupCreation) -> Result<Executed, BackendError> {
-        let name = create.display_name.to_lowercase();
-        if self.groups.values().any(|group| group.entry.name.to_lowercase() == name) {
+        if self.groups.values().any(|group| same_name(&group.entry.name, &create.display_name)) {
             return Err(conflict(format!("there is a group `{}` already", create.display_name)));
         }
         let id = self.free_id(stand_in, &create.display_name);

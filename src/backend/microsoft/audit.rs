@@ -9,6 +9,7 @@ use super::http::{ReadClient, Service, query_value};
 use super::wire::{field, time};
 use crate::model::Time;
 use crate::model::audit::AuditEvent;
+use crate::model::text::name_key;
 
 /// What was done through PIM since then, and succeeded.
 pub(super) async fn read(client: &ReadClient, since: Time) -> Result<Vec<AuditEvent>, ServiceError> {
@@ -32,7 +33,7 @@ fn event(entry: &Value) -> Option<AuditEvent> {
     };
     let mut objects = std::collections::BTreeSet::new();
     for target in entry.get("targetResources").and_then(Value::as_array).into_iter().flatten() {
-        objects.extend(field(target, "id").map(|id| Box::from(id.to_lowercase())));
+        objects.extend(field(target, "id").map(|id| Box::from(name_key(id))));
     }
     Some(AuditEvent {
         at: time(said("activityDateTime")?).ok()?,

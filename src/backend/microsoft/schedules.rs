@@ -107,7 +107,7 @@ pub(super) fn read(surface: Surface, kind: Kind, schedule: &Value) -> Result<Rea
         key: AssignmentKey { kind, principal, scope },
         window,
         origin,
-        condition: wire::text(fields, "condition").map(|text| Condition(text.into())),
+        condition: wire::text(fields, "condition").and_then(Condition::said),
     };
     let schedule_id = wire::field(schedule, "id").or_else(|| wire::field(schedule, "name")).unwrap_or_default();
     Ok(Reading::Found(Box::new(Found { target, row, schedule_id: schedule_id.into() })))

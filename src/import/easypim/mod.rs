@@ -31,6 +31,7 @@ use super::draft::{Draft, GroupDraft, TargetDraft, Tenant, Who};
 use super::left::{Leaving, Why};
 use super::names::Names;
 use super::{Imported, Layout, Named, finish};
+use crate::model::text::name_key;
 use crate::model::{Access, ArmScope, Directory, Kind, PrincipalKind, Snapshot, TenantId, Time};
 
 pub use proof::{Objections, Refused, objections, proven};
@@ -164,12 +165,12 @@ impl Work<'_> {
         for (name, value) in object.into_entries() {
             let path = format!("{path}.{name}");
             let Some(mut object) = Object::new(value.clone(), path.clone(), &mut self.left) else { continue };
-            if self.raw_templates.contains_key(&name.to_lowercase()) || name.trim().is_empty() {
+            if self.raw_templates.contains_key(&name_key(&name)) || name.trim().is_empty() {
                 self.left.add(path, Why::Twice);
                 continue;
             }
             if let Json::Map(entries) = value {
-                self.raw_templates.insert(name.to_lowercase(), entries);
+                self.raw_templates.insert(name_key(&name), entries);
             }
             let policy = settings::settings(&mut object, &self.people, &mut self.left).limited(&mut self.left);
             object.finish(&mut self.left);

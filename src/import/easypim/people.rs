@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::import::draft::{Name, Who};
 use crate::import::left::{Leaving, Why};
 use crate::import::names::{Names, is_odd};
+use crate::model::text::name_key;
 use crate::model::{PrincipalId, PrincipalKind};
 
 /// Finds out what a principal is, from the configuration and, if there is one, from a directory.
@@ -30,7 +31,7 @@ impl<'d> People<'d> {
     /// Remembers that a name and an id stand beside each other.
     pub(super) fn join(&self, kind: PrincipalKind, name: &str, id: PrincipalId) {
         let mut beside = self.beside.borrow_mut();
-        let known = beside.entry((kind, name.trim().to_lowercase())).or_insert(Some(id));
+        let known = beside.entry((kind, name_key(name.trim()))).or_insert(Some(id));
         if *known != Some(id) {
             *known = None;
         }
@@ -42,7 +43,7 @@ impl<'d> People<'d> {
     }
 
     fn named(&self, kind: PrincipalKind, name: &str) -> Option<PrincipalId> {
-        let here = self.beside.borrow().get(&(kind, name.to_lowercase())).copied().flatten();
+        let here = self.beside.borrow().get(&(kind, name_key(name))).copied().flatten();
         self.names.and_then(|names| names.find(kind, name)).or(here)
     }
 

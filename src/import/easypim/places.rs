@@ -11,6 +11,7 @@ use crate::import::names::{Names, is_odd};
 use crate::import::profiles::slug;
 use crate::import::write::file_names;
 use crate::model::scope::ScopeKind;
+use crate::model::text::name_key;
 use crate::model::{Access, ArmScope, PrincipalId};
 
 /// What a target is.
@@ -31,7 +32,7 @@ pub(super) struct Spelled {
 
 impl Spelled {
     fn named(name: &str) -> Self {
-        Self { key: name.to_lowercase(), name: Name::plain(name) }
+        Self { key: name_key(name), name: Name::plain(name) }
     }
 }
 

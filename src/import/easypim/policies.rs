@@ -6,6 +6,7 @@ use super::settings::settings;
 use super::{Place, Work};
 use crate::import::left::{Leaving, LeftOut, Why};
 use crate::model::Kind;
+use crate::model::text::{name_key, same_name};
 
 /// Which kind of target a section is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +174,7 @@ impl Work<'_> {
             object.finish(&mut self.left);
             return self.settle(place, None, policy, path);
         };
-        let Some(base) = self.raw_templates.get(&template.to_lowercase()).cloned() else {
+        let Some(base) = self.raw_templates.get(&name_key(&template)).cloned() else {
             self.left.say(
                 object.at("Template"),
                 Why::UnknownTemplate,
@@ -197,7 +198,7 @@ impl Work<'_> {
         object.finish(&mut left);
         let own = |one: &LeftOut| ours.iter().any(|path| one.address.starts_with(path));
         self.left.0.extend(left.0.into_iter().filter(own));
-        let known = self.templates.iter().find(|one| one.name.eq_ignore_ascii_case(&template));
+        let known = self.templates.iter().find(|one| same_name(&one.name, &template));
         let policy = match known {
             Some(known) => policy.over(&known.policy, &mut self.left),
             None => policy,

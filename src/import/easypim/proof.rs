@@ -9,6 +9,7 @@ use crate::diag::{FileId, Finding, Findings, Severity, SourceFile, SourceMap, Sp
 use crate::import::Imported;
 use crate::import::draft::Who;
 use crate::import::names::Names;
+use crate::model::text::name_key;
 use crate::model::{Access, Desired, Directory, Kind, PrincipalKind, Snapshot, Time};
 use crate::plan::build;
 use crate::policy::document::{AzureEntry, GroupEntry, ScopeRef, TargetEntry};
@@ -39,7 +40,7 @@ impl Refused {
             Place::Group(group, access) => format!("group/{}/{access}", group.name.text),
             Place::Azure(scope, role) => format!("azure/{}/{}", written_scope(names, scope), role.name.text),
         };
-        Self { target: target.to_lowercase(), assignment: None }
+        Self { target: name_key(&target), assignment: None }
     }
 
     pub(super) fn assignment(names: Option<&Names<'_>>, place: &Place, kind: Kind, who: &Who) -> Self {
@@ -47,7 +48,7 @@ impl Refused {
     }
 
     fn of(mut self, kind: Kind, principal: PrincipalKind, name: &str) -> Self {
-        self.assignment = Some((kind, principal, name.to_lowercase()));
+        self.assignment = Some((kind, principal, name_key(name)));
         self
     }
 }
@@ -147,7 +148,7 @@ impl Places {
     }
 
     fn target(&mut self, target: &str, at: Span, entry: &TargetEntry) {
-        let target = Refused { target: target.to_lowercase(), assignment: None };
+        let target = Refused { target: name_key(&target), assignment: None };
         for (kind, list) in [(Kind::Eligible, &entry.eligible), (Kind::Active, &entry.active)] {
             for one in list.iter().flat_map(|list| &list.value) {
                 let refused = target.clone().of(kind, one.principal.kind, &one.principal.name);

@@ -9,6 +9,7 @@ use super::schedule::Asked;
 use super::{Gathered, Refused, Work};
 use crate::import::draft::{End, Entry, TargetDraft};
 use crate::import::left::Why;
+use crate::model::text::{name_key, same_name};
 use crate::model::{Current, Duration, Expiry, Kind, PrincipalId, PrincipalKind, Settings, Target, TargetRead, Time};
 
 /// What stands for a justification where none is given: the tool makes one up as well.
@@ -55,7 +56,7 @@ impl Work<'_> {
             }
         }
         let whole = policy.layer();
-        let named = template.and_then(|name| self.templates.iter().find(|one| one.name.eq_ignore_ascii_case(&name)));
+        let named = template.and_then(|name| self.templates.iter().find(|one| same_name(&one.name, &name)));
         let over = named.and_then(|named| Some((named.name.clone(), whole.over(&named.policy.layer())?)));
         let (profile, layer) = over.map_or((None, whole), |(name, rest)| (Some(name), rest));
         let [eligible, active] = lists.map(|list| {
@@ -68,7 +69,7 @@ impl Work<'_> {
     /// Adds an entry. Of two for one principal the tighter one counts.
     fn put(&mut self, list: &mut Vec<Written>, new: Written) {
         let same = |other: &&mut Written| {
-            let who = |one: &Written| (one.entry.who.kind, one.entry.who.name.text.to_lowercase());
+            let who = |one: &Written| (one.entry.who.kind, name_key(&one.entry.who.name.text));
             who(other) == who(&new) && other.entry.unit == new.entry.unit
         };
         let Some(first) = list.iter_mut().find(same) else { return list.push(new) };
@@ -160,7 +161,7 @@ impl Work<'_> {
             Place::Role(_) if facts.is_some_and(|facts| facts.role_assignable.is_no()) => Err(Why::NotRoleAssignable),
             Place::Group(group, _) if id.is_some_and(|id| group.key == id.to_string()) => Err(Why::InItself),
             Place::Group(group, _)
-                if one.who.kind == PrincipalKind::Group && group.key == one.who.name.text.to_lowercase() =>
+                if one.who.kind == PrincipalKind::Group && group.key == name_key(&one.who.name.text) =>
             {
                 Err(Why::InItself)
             }

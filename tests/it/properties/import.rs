@@ -26,7 +26,7 @@ fn worlds() -> impl Strategy<Value = World> {
     vec(any::<u16>(), 330..=500).prop_map(|drawn| tenant::draw(&mut Choices::new(&drawn)))
 }
 
-fn imported(tenant: &Tenant, globs: &[&str], full: bool, layout: Layout, now: Time) -> Imported {
+pub(super) fn imported(tenant: &Tenant, globs: &[&str], full: bool, layout: Layout, now: Time) -> Imported {
     // Both ways to state settings, among the layouts.
     let fields = if layout == Layout::Surface { Fields::Changed } else { Fields::All };
     let filter = Filter::new(globs.iter().map(|glob| (*glob).to_owned()).collect()).unwrap();
@@ -40,7 +40,7 @@ fn imported(tenant: &Tenant, globs: &[&str], full: bool, layout: Layout, now: Ti
 
 /// Fails unless a plan against what was imported has nothing to do and nothing to say against it.
 #[track_caller]
-fn plans_to_nothing(tenant: &Tenant, imported: &Imported, now: Time) -> Comparison {
+pub(super) fn plans_to_nothing(tenant: &Tenant, imported: &Imported, now: Time) -> Comparison {
     let texts: Vec<String> = imported.files.values().cloned().collect();
     let all = texts.join("\n---\n");
     let comparison = match look(&Policies::read(&texts), tenant, now) {

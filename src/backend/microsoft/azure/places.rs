@@ -17,6 +17,7 @@ use super::path;
 use super::policies::{self, Known, Policies, ScopePolicies, Wanted, definition};
 use super::roles::{self, ByScope, Definition, is_named};
 use crate::model::scope::ScopeKind;
+use crate::model::text::{name_key, same_name};
 use crate::model::{ArmPlace, ArmScope, NameQuery, PlaceQuery, Role, RoleId, RoleQuery};
 
 /// What Azure has of what was asked for.
@@ -133,7 +134,7 @@ impl Scopes {
             let (PlaceQuery::Subscription(name) | PlaceQuery::ResourceGroup { subscription: name, .. }) = place else {
                 continue;
             };
-            let id = Uuid::new_v5(&Uuid::nil(), format!("subscription/{}", name.to_lowercase()).as_bytes());
+            let id = Uuid::new_v5(&Uuid::nil(), format!("subscription/{}", name_key(name)).as_bytes());
             if let (true, Ok(scope)) = (self.subscription(name).is_empty(), format!("/subscriptions/{id}").parse()) {
                 self.listed.push(ArmPlace { scope, name: Some(Arc::from(&**name)) });
             }
@@ -174,11 +175,10 @@ impl Scopes {
     /// By the last part of the id, else by display name.
     fn named(&self, kind: ScopeKind, name: &str) -> Vec<ArmScope> {
         let of_kind = || self.listed.iter().filter(move |place| place.scope.kind() == kind);
-        if let Some(place) = of_kind().find(|place| place.scope.name().eq_ignore_ascii_case(name)) {
+        if let Some(place) = of_kind().find(|place| same_name(place.scope.name(), name)) {
             return vec![place.scope.clone()];
         }
-        let name = name.to_lowercase();
-        let is_called = |place: &&ArmPlace| place.name.as_ref().is_some_and(|own| own.to_lowercase() == name);
+        let is_called = |place: &&ArmPlace| place.name.as_ref().is_some_and(|own| same_name(own, name));
         of_kind().filter(is_called).map(|place| place.scope.clone()).collect()
     }
 
@@ -252,7 +252,7 @@ async fn read(client: &ReadClient, all: &BTreeMap<ArmScope, RoleQuery>, scopes: 
 
 /// Whether the whole list of a scope is read.
 fn is_list(query: &RoleQuery) -> bool {
-    let folded: BTreeSet<String> = query.names.iter().map(|name| name.to_lowercase()).collect();
+    let folded: BTreeSet<String> = query.names.iter().map(|name| name_key(name)).collect();
     let roles =
         folded.into_iter().map(|name| (RoleId::new(Uuid::new_v5(&Uuid::nil(), name.as_bytes())), name)).collect();
     query.all || Wanted::Only(roles).is_list()
@@ -260,7 +260,7 @@ fn is_list(query: &RoleQuery) -> bool {
 
 /// The names of roles that are not ids, each once.
 fn role_names(query: &RoleQuery) -> BTreeSet<String> {
-    let names: BTreeMap<String, &str> = query.names.iter().map(|name| (name.to_lowercase(), &**name)).collect();
+    let names: BTreeMap<String, &str> = query.names.iter().map(|name| (name_key(name), &**name)).collect();
     names.into_values().filter(|name| name.parse::<RoleId>().is_err()).map(str::to_owned).collect()
 }
 
@@ -348,9 +348,9 @@ impl SeenRoles {
     /// At a scope that cannot be read nobody knows which role a name means. Something must stand for it, so that the
     /// target is there to be called unreadable; nothing is ever asked of the service about it.
     fn stand_in(&mut self, scope: &ArmScope, name: &str) {
-        let folded = name.to_lowercase();
+        let folded = name_key(name);
         let is_known = |(id, role): (&RoleId, &SeenRole)| {
-            let called = role.name.as_ref().is_some_and(|own| own.to_lowercase() == folded);
+            let called = role.name.as_ref().is_some_and(|own| name_key(own) == folded);
             role.built_in && (called || id.to_string() == folded)
         };
         if self.roles.iter().any(is_known) {

@@ -197,14 +197,7 @@ fn above<'a>(
 /// Whether what is assigned at `place` holds at `scope`, when a list at or above `scope` shows it. Such a list shows no
 /// management groups but those above.
 fn is_at_or_above(place: &ArmScope, scope: &ArmScope) -> bool {
-    if place.kind() == ScopeKind::ManagementGroup {
-        return true;
-    }
-    let (place, scope) = (place.as_str(), scope.as_str());
-    match (scope.get(..place.len()), scope.get(place.len()..)) {
-        (Some(head), Some(rest)) => head.eq_ignore_ascii_case(place) && (rest.is_empty() || rest.starts_with('/')),
-        _ => false,
-    }
+    place.kind() == ScopeKind::ManagementGroup || scope.is_in(place)
 }
 
 /// Whether a list at `top` may show what is assigned at `place` because it lies below. What lies in a management group

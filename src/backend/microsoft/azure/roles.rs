@@ -10,6 +10,7 @@ use super::super::http::{ReadClient, Service, odata_literal, query_value};
 use super::super::schedules::last_segment;
 use super::super::wire;
 use super::{AUTHORIZATION, collection};
+use crate::model::text::same_name;
 use crate::model::{ArmScope, RoleId};
 
 /// A role definition, as one scope shows it.
@@ -85,13 +86,14 @@ async fn ask_all<'a>(
 }
 
 /// The roles with this name at a scope. Whether the service's filter looks at case is not written anywhere, so where it
-/// finds nothing, the whole list is looked through.
+/// finds nothing, the whole list is looked through, and where there are several ways to write the name, too.
+// docs/service.md: names-1
 async fn ask(client: &ReadClient, name: &str, scope: &ArmScope) -> Result<Vec<Definition>, ServiceError> {
     let list = collection(scope, "roleDefinitions", AUTHORIZATION);
     let filter = query_value(&format!("roleName eq {}", odata_literal(name)));
     let found = client.list(Service::Arm, &format!("{list}&$filter={filter}")).await.map(|items| definitions(&items));
     match found {
-        Ok(roles) if roles.iter().any(|role| is_named(role, name)) => Ok(roles),
+        Ok(roles) if name.is_ascii() && roles.iter().any(|role| is_named(role, name)) => Ok(roles),
         // All of them then, for whoever is to say what else there is.
         Ok(_) => client.list(Service::Arm, &list).await.map(|items| definitions(&items)),
         Err(error) => Err(error),
@@ -99,7 +101,7 @@ async fn ask(client: &ReadClient, name: &str, scope: &ArmScope) -> Result<Vec<De
 }
 
 pub(super) fn is_named(role: &Definition, name: &str) -> bool {
-    role.name.to_lowercase() == name.to_lowercase()
+    same_name(&role.name, name)
 }
 
 fn definitions(items: &[Value]) -> Vec<Definition> {

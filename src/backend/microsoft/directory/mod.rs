@@ -16,6 +16,7 @@ use super::assembly::why;
 use super::entra::role_ids::RoleIds;
 use super::error::{ErrorKind, ServiceError};
 use super::http::{ReadClient, Service, odata_literal, query_value};
+use crate::model::text::{name_key, spellings};
 use crate::model::{
     AdministrativeUnit, Answer, AuthenticationContext, NameQuery, Principal, PrincipalId, PrincipalKind, Role, RoleId,
 };
@@ -198,7 +199,7 @@ pub(super) async fn onboarded(client: &ReadClient) -> Onboarded {
 /// Without the definitions nobody knows which role a name means. Something must stand for it, so that the target is there
 /// to be called unreadable; nothing is ever asked of the service about it.
 fn stand_in(name: &str) -> Role {
-    let text = format!("directory role/{}", name.to_lowercase());
+    let text = format!("directory role/{}", name_key(name));
     let id = name.parse().unwrap_or_else(|_| RoleId::new(Uuid::new_v5(&Uuid::nil(), text.as_bytes())));
     Role { id, name: Arc::from(name), assignable_scopes: Vec::new() }
 }
@@ -236,8 +237,10 @@ fn name_paths(query: &NameQuery) -> Vec<(PrincipalKind, String)> {
         let of_kind = || query.names.iter().filter(move |(other, _)| *other == kind).map(|(_, name)| &**name);
         let property = if kind == PrincipalKind::User { "userPrincipalName" } else { "displayName" };
         // Names are compared without case, here as in the service.
-        let names: BTreeMap<String, &str> = of_kind().map(|name| (name.to_lowercase(), name)).collect();
-        let names: Vec<&str> = names.into_values().collect();
+        let names: BTreeMap<String, &str> = of_kind().map(|name| (name_key(name), name)).collect();
+        // docs/service.md: names-1
+        let names: BTreeSet<String> = names.into_values().flat_map(spellings).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         paths.extend(names.chunks(NAMES_AT_ONCE).map(|names| (kind, path(kind, property, names))));
         if kind == PrincipalKind::ServicePrincipal {
             let apps: Vec<&str> = of_kind().filter(|name| name.parse::<PrincipalId>().is_ok()).collect();
@@ -293,6 +296,15 @@ mod tests {
         assert_eq!(asked.len(), 3);
         assert!(asked[0].starts_with("/v1.0/users?$filter=userPrincipalName%20in%20%28%27u0%40contoso"), "{asked:?}");
         assert_eq!(asked.iter().map(|path| path.to_lowercase().matches("%27u0%40").count()).sum::<usize>(), 1);
+    }
+
+    #[test]
+    fn a_name_is_asked_for_in_each_of_its_spellings() {
+        let asked = paths(&[(PrincipalKind::Group, "B\u{fc}ro"), (PrincipalKind::Group, "bu\u{308}ro")]);
+        assert_eq!(asked.len(), 1);
+        for spelling in ["u%CC%88ro", "%C3%BCro"] {
+            assert!(asked[0].contains(spelling), "{asked:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@
 use serde_json::Value;
 
 use super::answer::{Action, Meaning, Progress, Taken};
-use super::echo::same_condition;
 use super::look::look;
 use super::patience::Patience;
 use super::route::{Ask, Route};
@@ -337,8 +336,7 @@ impl Job<'_> {
     fn is_as_wanted(&self, row: &Row) -> bool {
         let Some(schedule) = self.ask.schedule else { return false };
         let anew = self.ask.action == Action::Update;
-        has_schedule(&row.window, schedule, self.began, anew)
-            && same_condition(row.condition.as_ref(), self.ask.condition)
+        has_schedule(&row.window, schedule, self.began, anew) && row.condition.as_ref() == self.ask.condition
     }
 
     fn need_assigned(&self, row: &Row) -> Result<(), BackendError> {

@@ -135,8 +135,7 @@ fn end(end: Option<Time>) -> String {
 }
 
 fn is_below(scope: &ArmScope, above: &ArmScope) -> bool {
-    let start = format!("{}/", above.as_str()).to_ascii_lowercase();
-    scope.as_str().to_ascii_lowercase().starts_with(&start)
+    scope != above && scope.is_in(above)
 }
 
 /// Holds an answer against the request `sent`. `now` is about when it was sent.
@@ -168,22 +167,16 @@ pub(super) fn compare(route: &Route<'_>, ask: &Ask<'_>, sent: &Value, answer: &V
     }
     if ask.action != Action::Remove {
         echo.differences.extend(times(ask, &answered, now));
-        let granted = wire::text(&answered, "condition").map(|text| Condition(text.into()));
+        let granted = wire::text(&answered, "condition").and_then(Condition::said);
         match (ask.condition, granted) {
             (Some(_), None) => echo.lacks_condition = true,
-            (asked, granted) if !same_condition(asked, granted.as_ref()) => {
+            (asked, granted) if asked != granted.as_ref() => {
                 echo.differences.push(Difference::Condition { asked: asked.cloned(), granted });
             }
             _ => {}
         }
     }
     echo
-}
-
-/// Whether two conditions are one: white space around them means nothing.
-pub(super) fn same_condition(one: Option<&Condition>, other: Option<&Condition>) -> bool {
-    let text = |condition: Option<&Condition>| condition.map(|condition| condition.0.trim().to_owned());
-    text(one) == text(other)
 }
 
 type Place = (Target, PrincipalId, AssignmentScope);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::answer::{Action, Taken};
 use super::assignment::{Job, Was, has_schedule};
-use super::echo::{Difference, Echo, compare, same_condition, sentence};
+use super::echo::{Difference, Echo, compare, sentence};
 use super::patience::Patience;
 use super::route::Route;
 use super::{MicrosoftExecutor, conflict};
@@ -138,7 +138,7 @@ impl<'a> Job<'a> {
     fn is_changed(&self, row: &Row) -> bool {
         let schedule = self.ask.schedule;
         schedule.is_some_and(|schedule| has_schedule(&row.window, schedule, self.began, false))
-            && same_condition(row.condition.as_ref(), self.ask.condition)
+            && row.condition.as_ref() == self.ask.condition
     }
 
     fn left(&self, row: Option<&Row>) -> BackendError {
