@@ -194,5 +194,6 @@ pub async fn everything(documents: &Documents, backend: &dyn ReadState) -> Resul
     let directory = backend.directory(&policy::names(documents)).await?;
     let mut snapshot = backend.snapshot(&ReadQuery::Everything).await?;
     snapshot.directory = Directory::joined(&directory, &snapshot.directory);
+    snapshot.makers = backend.makers(&snapshot.assigned()).await;
     Ok(snapshot)
 }

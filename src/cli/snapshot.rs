@@ -1,6 +1,7 @@
 //! `snapshot`: the tenant as a file of the local backend.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::args::SnapshotArgs;
 use super::context::{Backend, Context, Policies};
@@ -10,6 +11,7 @@ use super::terminal;
 use crate::backend::local::{LocalReader, TenantFile, write_tenant};
 use crate::compare::everything;
 use crate::diag::SourceMap;
+use crate::model::Makers;
 use crate::plan::GuardId;
 use crate::policy::Documents;
 use crate::render;
@@ -46,11 +48,25 @@ pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliErr
     for what in &file.incomplete {
         terminal::say(&format!("incomplete: {}", render::visible(what)));
     }
+    if let Some(why) = unread_makers(&file) {
+        terminal::say(&format!("incomplete: {}", render::visible(&why)));
+    }
     let unreadable = unreadable(&file);
     if unreadable > 0 {
         terminal::say(&format!("{unreadable} targets or groups could not be read; the snapshot says which"));
     }
-    Ok(if unreadable == 0 && file.incomplete.is_empty() { Exit::Done } else { Exit::Incomplete })
+    Ok(if unreadable == 0 && file.incomplete.is_empty() && file.unread_makers.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+/// A plan against the snapshot says this too, where it would remove some of them.
+fn unread_makers(file: &TenantFile) -> Option<String> {
+    let unread = file.unread_makers.iter().map(|entry| (entry.list(), Arc::clone(&entry.why))).collect();
+    let why = Makers { unread, ..Makers::default() }.unknown()?;
+    Some(format!("who made assignments is not in this snapshot, so no guard can tell those of access packages: {why}"))
 }
 
 fn unreadable(file: &TenantFile) -> usize {

@@ -39,7 +39,7 @@ pub use scope::ArmScope;
 pub use settings::{
     Change, Changes, Current, Direction, Fact, Field, Leaf, Setting, Settings, Shape, Slot, Sparse, Spec, Value, Zip,
 };
-pub use snapshot::{GroupRead, GroupState, Makers, Snapshot, TargetRead, TargetState, through_pim};
+pub use snapshot::{GroupRead, GroupState, Makers, RequestList, Snapshot, TargetRead, TargetState, through_pim};
 pub use target::{Access, Relation, Surface, Target};
 pub use time::{Duration, Time};
 pub use unresolved::{BlockedEntry, BlockedSetting, Known, Missing, Unresolved};

@@ -1,6 +1,7 @@
 //! What the tenant has, as far as it could be read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use super::{
@@ -40,8 +41,63 @@ pub struct Snapshot {
 pub struct Makers {
     /// Assignments that another application made, such as an access package, with its name.
     pub applications: BTreeMap<(Target, AssignmentKey), Arc<str>>,
-    /// What could not be found out.
-    pub notes: BTreeSet<String>,
+    /// The lists of requests that could not be read, and why: of what they are about, nobody knows who made it.
+    pub unread: BTreeMap<RequestList, Arc<str>>,
+}
+
+/// A list of requests, which say who made assignments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestList {
+    /// Of which group; that of all directory roles where there is none.
+    pub group: Option<PrincipalId>,
+    /// About which assignments.
+    pub kind: Kind,
+}
+
+impl RequestList {
+    /// Where requests about a target are listed; nowhere where requests do not say who made them.
+    pub fn of(target: &Target, kind: Kind) -> Option<Self> {
+        match target {
+            Target::Directory { .. } => Some(Self { group: None, kind }),
+            Target::Group { group, .. } => Some(Self { group: Some(*group), kind }),
+            Target::Azure { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for RequestList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.group {
+            None => write!(f, "{} assignments of directory roles", self.kind),
+            Some(group) => write!(f, "{} assignments of the group `{group}`", self.kind),
+        }
+    }
+}
+
+impl Makers {
+    /// What could not be found out, in words; nothing where all was.
+    pub fn unknown(&self) -> Option<String> {
+        let why = self.unread.values().next()?;
+        let more = match self.unread.len() {
+            1 => String::new(),
+            several => format!(" (and {} more)", several - 1),
+        };
+        Some(format!("{why}{more}"))
+    }
+}
+
+impl Snapshot {
+    /// The assignments made here, of which somebody may know who made them.
+    pub fn assigned(&self) -> Vec<(Target, AssignmentKey)> {
+        let read = self.targets.iter().filter_map(|(target, read)| match read {
+            TargetRead::Present(state) => Some((target, state)),
+            TargetRead::WithoutSettings | TargetRead::Unreadable(_) => None,
+        });
+        let all = read.flat_map(|(target, state)| state.rows.iter().map(move |row| (target, row)));
+        let all =
+            all.filter(|(target, row)| row.origin.is_assigned() && RequestList::of(target, row.key.kind).is_some());
+        all.map(|(target, row)| (target.clone(), row.key)).collect()
+    }
 }
 
 /// What reading one target gave. A target that could not be read is neither absent nor empty.

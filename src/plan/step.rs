@@ -46,7 +46,10 @@ impl Plan {
             let detail = format!("made by the application `{name}`, which may make it again");
             Some((step.address.clone(), detail))
         });
-        let notes = makers.notes.iter().map(|note| ("tenant".to_owned(), note.clone()));
+        let notes = makers.unknown().map(|why| {
+            let note = format!("who made what goes could not be read, so an access package may make it again: {why}");
+            ("tenant".to_owned(), note)
+        });
         let found: Vec<(String, String)> = made.chain(notes).collect();
         let note = |(address, detail)| Observation { kind: ObservationKind::Note, address, detail, declared_at: None };
         self.observations.extend(found.into_iter().map(note));

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::convert::target_entry;
+use super::convert::{named, target_entry};
 use super::file::{
     AdministrativeUnitEntry, AzureRoleEntry, ContextEntry, DirectoryRoleEntry, GroupEntry, ManagementGroupEntry,
-    OtherPrincipalEntry, ServicePrincipalEntry, SubscriptionEntry, TargetEntry, TenantEntry, TenantFile, UserEntry,
+    OtherPrincipalEntry, ServicePrincipalEntry, SubscriptionEntry, TargetEntry, TenantEntry, TenantFile,
+    UnreadMakersEntry, UserEntry,
 };
 use super::state::Defaults;
 use crate::model::scope::ScopeKind;
 use crate::model::{
-    Access, ArmScope, Directory, GroupFacts, GroupRead, GroupState, Principal, PrincipalDetail, PrincipalId, RoleId,
-    Snapshot, Surface, Target, TargetRead, through_pim,
+    Access, ArmScope, AssignmentKey, Directory, GroupFacts, GroupRead, GroupState, Principal, PrincipalDetail,
+    PrincipalId, RoleId, Snapshot, Surface, Target, TargetRead, through_pim,
 };
 
 impl TenantFile {
@@ -26,11 +27,17 @@ impl TenantFile {
         file.principals(snapshot);
         file.objects(&snapshot.directory);
         file.azure(snapshot);
-        let defaults = Defaults::new();
+        file.unread_makers =
+            snapshot.makers.unread.iter().map(|(list, why)| UnreadMakersEntry::of(*list, why)).collect();
+        let (defaults, makers) = (Defaults::new(), makers(snapshot));
         file.targets = snapshot
             .targets
             .iter()
-            .filter_map(|(target, read)| entry(target, read, &defaults, &snapshot.directory))
+            .filter_map(|(target, read)| Some((target, entry(target, read, &defaults, &snapshot.directory)?)))
+            .map(|(target, entry)| match makers.get(target) {
+                Some(makers) => named(entry, makers),
+                None => entry,
+            })
             .collect();
         file.incomplete.extend(unnamed_groups(snapshot));
         file
@@ -142,6 +149,15 @@ fn unnamed_groups(snapshot: &Snapshot) -> BTreeSet<Box<str>> {
         found.is_some_and(|principal| principal.kind().is_none() && principal.sort().is_none())
     });
     unnamed.map(|id| format!("the group `{id}` could not be looked up, and is not in this snapshot").into()).collect()
+}
+
+/// The applications that made assignments, by what they are assignments of.
+fn makers(snapshot: &Snapshot) -> BTreeMap<&Target, BTreeMap<AssignmentKey, Arc<str>>> {
+    let mut makers: BTreeMap<&Target, BTreeMap<AssignmentKey, Arc<str>>> = BTreeMap::new();
+    for ((target, key), name) in &snapshot.makers.applications {
+        makers.entry(target).or_default().insert(*key, Arc::clone(name));
+    }
+    makers
 }
 
 /// Nothing for a target that the file stands for by listing its role or group.

@@ -135,7 +135,7 @@ pub(super) fn target_entry(
 }
 
 /// With the applications that made assignments.
-fn named(mut entry: TargetEntry, makers: &BTreeMap<AssignmentKey, Arc<str>>) -> TargetEntry {
+pub(super) fn named(mut entry: TargetEntry, makers: &BTreeMap<AssignmentKey, Arc<str>>) -> TargetEntry {
     for (kind, rows) in [(Kind::Eligible, &mut entry.eligible), (Kind::Active, &mut entry.active)] {
         for row in rows.iter_mut().filter(|row| row.origin.is_assigned()) {
             row.made_by = makers.get(&AssignmentKey { kind, principal: row.principal, scope: row.scope }).cloned();

@@ -4,6 +4,7 @@
 //! the format and nothing else; [`Tenant`](super::Tenant) is what is worked with.
 
 mod layout;
+mod makers;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use crate::model::settings::Unknown;
+pub use makers::UnreadMakersEntry;
+
 use crate::model::{
     Access, AdministrativeUnitId, Answer, ArmScope, AssignmentScope, Condition, ContextId, Field, GroupMembership,
     Origin, PrincipalId, RoleId, Settings, Sort, Sparse, Surface, Target, TenantId, Time,
@@ -44,6 +47,9 @@ pub struct TenantFile {
     /// What could not be listed when the tenant was read, so that nobody can say what of it is missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incomplete: Vec<Box<str>>,
+    /// Of which assignments nobody could say who made them when the tenant was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_makers: Vec<UnreadMakersEntry>,
     /// The users.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserEntry>,
@@ -427,6 +433,7 @@ impl TenantFile {
             read_at: None,
             runner: None,
             incomplete: Vec::new(),
+            unread_makers: Vec::new(),
             users: Vec::new(),
             groups: Vec::new(),
             service_principals: Vec::new(),

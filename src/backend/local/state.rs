@@ -10,8 +10,8 @@ use crate::backend::ReadQuery;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
     Access, AdministrativeUnit, ArmPlace, ArmScope, AssignmentKey, AuthenticationContext, Current, Directory,
-    GroupFacts, GroupRead, GroupState, Makers, Principal, PrincipalDetail, PrincipalId, Role, Row, Settings, Snapshot,
-    Surface, Target, TargetRead, TargetState, Time, through_pim,
+    GroupFacts, GroupRead, GroupState, Makers, Principal, PrincipalDetail, PrincipalId, RequestList, Role, Row,
+    Settings, Snapshot, Surface, Target, TargetRead, TargetState, Time, through_pim,
 };
 
 /// A tenant in memory.
@@ -130,7 +130,11 @@ impl Tenant {
             let name = self.targets.get(target)?.makers.get(key)?;
             Some(((target.clone(), *key), Arc::clone(name)))
         };
-        Makers { applications: of.iter().filter_map(maker).collect(), ..Makers::default() }
+        let lists: BTreeSet<RequestList> =
+            of.iter().filter_map(|(target, key)| RequestList::of(target, key.kind)).collect();
+        let unread = self.head.unread_makers.iter().map(|entry| (entry.list(), Arc::clone(&entry.why)));
+        let unread = unread.filter(|(list, _)| lists.contains(list)).collect();
+        Makers { applications: of.iter().filter_map(maker).collect(), unread }
     }
 
     /// The listed targets, every directory role, and both accesses of every group under PIM. Roles at scopes of Azure

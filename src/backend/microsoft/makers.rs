@@ -1,7 +1,7 @@
-//! Who made assignments: the log of requests says it for some weeks. It is asked only about what a plan would remove, and
-//! what it does not say is not known (docs/service.md: access-packages-1, access-packages-2).
+//! Who made assignments: the log of requests says it for some weeks. It is asked about what a plan would remove, and
+//! for a snapshot about all; what it does not say is not known (docs/service.md: access-packages-1, access-packages-2).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,10 +10,10 @@ use super::entra::role_ids::RoleIds;
 use super::http::{ReadClient, query_value};
 use super::schedules::directory_scope_id;
 use super::wire;
-use crate::model::{AssignmentKey, Kind, Makers, PrincipalId, Target};
+use crate::model::{AssignmentKey, Kind, Makers, PrincipalId, RequestList, Target};
 
-/// So many lists of requests are read. A plan that removes more is looked at by a guard anyway.
-const MOST: usize = 100;
+/// Of more assignments than this, whole lists of requests are read: one for each group, and one for all directory roles.
+const FEW: usize = 100;
 
 /// The actions after which an assignment is as they asked for it.
 const MAKING: [&str; 4] = ["adminAssign", "adminUpdate", "adminExtend", "adminRenew"];
@@ -27,63 +27,68 @@ pub(super) async fn read(
     ids: &RoleIds,
     runner: Option<PrincipalId>,
 ) -> Makers {
-    let mut by_path: BTreeMap<String, Vec<One<'_>>> = BTreeMap::new();
+    let mut by_path: BTreeMap<String, (RequestList, Vec<One<'_>>)> = BTreeMap::new();
     for one in of {
-        if let Some(path) = path(one) {
-            by_path.entry(path).or_default().push(one);
-        }
+        let Some(list) = RequestList::of(&one.0, one.1.kind) else { continue };
+        let narrow = (of.len() <= FEW).then_some(one.1.principal);
+        by_path.entry(path(list, narrow)).or_insert((list, Vec::new())).1.push(one);
     }
     let mut makers = Makers::default();
-    let paths: Vec<String> = by_path.keys().take(MOST).cloned().collect();
-    if paths.len() < by_path.len() {
-        let left = by_path.len() - paths.len();
-        makers.notes.insert(format!("who made what goes was asked for {MOST} of them; {left} more were not asked for"));
-    }
-    let mut unread = BTreeSet::new();
-    for (path, answer) in paths.iter().zip(client.batch_list(&paths).await) {
+    let paths: Vec<String> = by_path.keys().cloned().collect();
+    for (answer, (list, all)) in client.batch_list(&paths).await.into_iter().zip(by_path.into_values()) {
         match answer {
             Ok(requests) => {
-                for one in by_path.get(path).into_iter().flatten() {
-                    let maker = maker(&requests, one, ids, runner);
-                    makers.applications.extend(maker.map(|name| ((*one).clone(), name)));
-                }
+                let by_principal = by_principal(&requests);
+                let requests = |key: &AssignmentKey| by_principal.get(&key.principal).map_or(&[][..], Vec::as_slice);
+                let named = all.into_iter().filter_map(|one| Some((one, maker(requests(&one.1), one, ids, runner)?)));
+                makers.applications.extend(named.map(|(one, name)| (one.clone(), name)));
             }
-            Err(error) => drop(unread.insert(error.to_string())),
+            Err(error) => {
+                let error = error.asked(format!("list the requests for {list}"));
+                makers.unread.insert(list, error.to_string().into());
+            }
         }
     }
-    let note = |why| format!("who made what goes could not be read, so an access package may make it again: {why}");
-    makers.notes.extend(unread.into_iter().next().map(note));
     makers
 }
 
-/// Where the requests about an assignment are listed.
-fn path((target, key): One<'_>) -> Option<String> {
-    let (of_directory, of_group) = match key.kind {
+/// Where requests are listed: all of a list, or those about one principal.
+fn path(list: RequestList, principal: Option<PrincipalId>) -> String {
+    let (of_directory, of_group) = match list.kind {
         Kind::Eligible => ("roleEligibilityScheduleRequests", "eligibilityScheduleRequests"),
         Kind::Active => ("roleAssignmentScheduleRequests", "assignmentScheduleRequests"),
     };
-    let principal = key.principal;
-    match target {
-        Target::Directory { .. } => {
-            let filter = query_value(&format!("principalId eq '{principal}'"));
-            Some(format!("/v1.0/roleManagement/directory/{of_directory}?$filter={filter}"))
-        }
-        Target::Group { group, .. } => {
-            let filter = query_value(&format!("groupId eq '{group}' and principalId eq '{principal}'"));
-            Some(format!("/v1.0/identityGovernance/privilegedAccess/group/{of_group}?$filter={filter}"))
-        }
-        Target::Azure { .. } => None,
+    let collection = match list.group {
+        None => format!("/v1.0/roleManagement/directory/{of_directory}"),
+        Some(_) => format!("/v1.0/identityGovernance/privilegedAccess/group/{of_group}"),
+    };
+    let group = list.group.map(|group| format!("groupId eq '{group}'"));
+    let principal = principal.map(|principal| format!("principalId eq '{principal}'"));
+    let filters: Vec<String> = group.into_iter().chain(principal).collect();
+    if filters.is_empty() {
+        collection
+    } else {
+        format!("{collection}?$filter={}", query_value(&filters.join(" and ")))
     }
 }
 
+fn by_principal(requests: &[Value]) -> BTreeMap<PrincipalId, Vec<&Value>> {
+    let mut all: BTreeMap<PrincipalId, Vec<&Value>> = BTreeMap::new();
+    for request in requests {
+        if let Some(principal) = wire::field(request, "principalId").and_then(|id| id.parse().ok()) {
+            all.entry(principal).or_default().push(request);
+        }
+    }
+    all
+}
+
 /// The application that made an assignment, by the last request that did; nothing where it was somebody, or this program.
-fn maker(requests: &[Value], one: One<'_>, ids: &RoleIds, runner: Option<PrincipalId>) -> Option<Arc<str>> {
-    let is_about = |request: &&Value| {
+fn maker(requests: &[&Value], one: One<'_>, ids: &RoleIds, runner: Option<PrincipalId>) -> Option<Arc<str>> {
+    let is_about = |request: &&&Value| {
         let is =
             |field: &str, word: &str| wire::field(request, field).is_some_and(|text| text.eq_ignore_ascii_case(word));
         let makes = MAKING.iter().any(|action| is("action", action));
         makes
-            && is("principalId", &one.1.principal.to_string())
             && match &one.0 {
                 Target::Directory { directory_role } => {
                     let role = wire::field(request, "roleDefinitionId").and_then(|id| id.parse().ok());
@@ -102,4 +107,21 @@ fn maker(requests: &[Value], one: One<'_>, ids: &RoleIds, runner: Option<Princip
     let is_runner = runner.is_some_and(|runner| id.is_some_and(|id| id.eq_ignore_ascii_case(&runner.to_string())));
     let name = wire::field(application, "displayName").or(id).unwrap_or("unknown");
     (!is_runner).then(|| name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_asked_for_by_principal_or_by_whole_lists() {
+        let id = PrincipalId::new(uuid::Uuid::from_u128(1));
+        let of_roles = RequestList { group: None, kind: Kind::Eligible };
+        let of_group = RequestList { group: Some(id), kind: Kind::Active };
+        assert_eq!(path(of_roles, None), "/v1.0/roleManagement/directory/roleEligibilityScheduleRequests");
+        assert!(path(of_roles, Some(id)).ends_with(&format!("?$filter=principalId%20eq%20%27{id}%27")));
+        let group = format!("groupId%20eq%20%27{id}%27");
+        assert!(path(of_group, None).ends_with(&format!("/group/assignmentScheduleRequests?$filter={group}")));
+        assert!(path(of_group, Some(id)).ends_with(&format!("{group}%20and%20principalId%20eq%20%27{id}%27")));
+    }
 }

@@ -47,6 +47,8 @@ pub(super) struct File {
     pub(super) runner: Option<Uuid>,
     #[serde(rename = "incomplete", default, skip_serializing)]
     pub(super) _incomplete: Vec<String>,
+    #[serde(rename = "unread_makers", default, skip_serializing)]
+    pub(super) _unread_makers: Vec<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) users: Vec<UserEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -40,6 +40,7 @@ fn file(world: &World) -> File {
         _read_at: None,
         runner: world.runner,
         _incomplete: Vec::new(),
+        _unread_makers: Vec::new(),
         users: world
             .users
             .values()

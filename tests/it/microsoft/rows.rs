@@ -165,3 +165,29 @@ fn what_pimform_made_itself_is_no_other_applications() {
     let plan = case.run(&["plan", "--detailed-exitcode"]).expect(2);
     assert!(!plan.stdout.contains("application"), "{}", plan.stdout);
 }
+
+#[test]
+fn a_snapshot_says_who_made_what_or_that_nobody_knows() {
+    let made = json!([{ "directory_role": KEY_READER, "eligible": [
+        { "principal": ADA, "start": "2026-01-01T00:00:00Z" },
+        { "principal": LINUS, "start": "2026-01-01T00:00:00Z", "made_by": "Identity Governance" },
+    ] }]);
+    let offline = ["plan", "--backend", "local:snapshot.json"];
+    let case = Case::new(&made, &[], ONLY_ADA);
+    case.run(&["snapshot", "--out", "snapshot.json"]).expect(0);
+    let plan = case.run(&offline).expect(4);
+    assert!(plan.stdout.contains("made by the application `Identity Governance`"), "{}", plan.stdout);
+    // Where nobody may read it, the snapshot says so, and so does a plan against it, as one against the tenant does.
+    let case = Case::new(&made, &["denied=directory/roleEligibilityScheduleRequests"], ONLY_ADA);
+    let snapshot = case.run(&["snapshot", "--out", "snapshot.json"]).expect(6);
+    assert!(
+        snapshot.stderr.contains("incomplete: who made assignments is not in this snapshot"),
+        "{}",
+        snapshot.stderr
+    );
+    for args in [&offline[..], &["plan"]] {
+        let plan = case.run(args).expect(0);
+        assert!(plan.stdout.contains("who made what goes could not be read"), "{}", plan.stdout);
+        assert!(plan.stdout.contains("for eligible assignments of directory roles"), "{}", plan.stdout);
+    }
+}

@@ -761,3 +761,28 @@ async fn one_unknown_value_costs_one_field_on_every_surface() {
     }
     assert_eq!(present(&snapshot, &role(101)).rows.len(), 1);
 }
+
+#[tokio::test]
+async fn who_made_many_assignments_is_asked_for_once() {
+    let made = |n: u32, by: Value| {
+        json!({ "action": "adminAssign", "principalId": guid(n), "roleDefinitionId": guid(101), "directoryScopeId": "/",
+        "createdDateTime": "2026-01-01T00:00:00Z", "createdBy": by })
+    };
+    let application = json!({ "application": { "id": guid(7), "displayName": "Packages" } });
+    let somebody = json!({ "user": { "id": guid(8) } });
+    let stub = entra().list("roleEligibilityScheduleRequests", json!([made(1, application), made(2, somebody)]));
+    let of: Vec<_> = (1..=150)
+        .map(|n| {
+            (
+                role(101),
+                crate::model::AssignmentKey { kind: Kind::Eligible, principal: id(n), scope: AssignmentScope::Whole },
+            )
+        })
+        .collect();
+    let makers = stub.reader().await.makers(&of).await;
+    assert_eq!(
+        makers.applications.iter().map(|((_, key), name)| (key.principal, &**name)).collect::<Vec<_>>(),
+        [(id(1), "Packages")]
+    );
+    assert_eq!((stub.count("roleEligibilityScheduleRequests"), makers.unread.len()), (1, 0));
+}
