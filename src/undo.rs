@@ -12,7 +12,7 @@ use crate::model::{
     Ending, Fact, Field, GroupRead, Kind, Leaf, Mention, NameQuery, Ownership, PlaceQuery, PrincipalId, Relation, Row,
     Schedule, Setting, Settings, Snapshot, Spec, Target, TargetRead, Ticket, Time, Window, Zip,
 };
-use crate::plan::{Operation, Step};
+use crate::plan::{Operation, Step, times};
 use crate::runs::RunRecord;
 
 /// What to restore, and what cannot be.
@@ -158,8 +158,9 @@ impl Work<'_> {
                 }
             }
             Operation::Remove { target, assignment, was, condition_was, also } => {
-                if !also.is_empty() {
-                    self.leave(step, "it was there more than once; only the first comes back");
+                let now = self.now;
+                for window in also.iter().filter(|window| !window.is_over(now)) {
+                    self.leave(step, &format!("it was also there {}, which does not come back", times(window)));
                 }
                 let before = (*was, condition_was.clone());
                 match self.row(target, assignment) {

@@ -28,6 +28,7 @@ pub use digest::Digest;
 pub use file::{GuardReport, GuardStatus, PlanFile, PlanFileError, PlanTenant, plan_schema};
 pub use filter::Filter;
 pub use guard::{ApprovedPlan, approve, guard};
+pub(crate) use observe::times;
 pub use operation::{Effect, Operation};
 pub use step::{Observation, ObservationKind, Phase, Plan, PrincipalName, Reason, Step, StepId};
 pub use subset::{not_approved, not_done, taken_over, with_real_groups, without_new_renewals};

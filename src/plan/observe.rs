@@ -83,7 +83,7 @@ pub(super) fn unmanaged(kind: Kind, count: usize) -> String {
 }
 
 /// When something is, in words.
-fn times(window: &Window) -> String {
+pub(crate) fn times(window: &Window) -> String {
     let start = window.start.map_or_else(|| "since ever".to_owned(), |start| format!("from {}", start.date()));
     let end = window.end.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", end.date()));
     format!("{start} {end}")

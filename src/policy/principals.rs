@@ -180,6 +180,13 @@ impl<'d> Principals<'d> {
         let now = known.and_then(|id| self.directory.principal(id));
         let finding = Finding::warning("unknown-principal", format!("there is no {kind} `{name}`"));
         match (known, now) {
+            // It is there under a name that nobody here may see.
+            (Some(id), Some(now)) if now.policy_name().is_empty() => {
+                let message = format!("the {kind} `{name}` has another name now, which cannot be read");
+                let finding = Finding { message, ..finding }.at(at, "the name that it had");
+                let detail = "renamed, to what cannot be read; nothing is planned for it under the old name".to_owned();
+                gone(finding.help(format!("write its id `{id}`")), (kind, name), known, detail, at)
+            }
             (Some(_), Some(now)) => {
                 let new = now.policy_name();
                 let finding = Finding { message: format!("the {kind} `{name}` was renamed to `{new}`"), ..finding };

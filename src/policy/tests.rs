@@ -1015,3 +1015,16 @@ fn places_survive_in_files_given_later() {
     assert_eq!(finding.file, FileId(1));
     assert_eq!(sources.place(finding).unwrap().to_string(), "b.yaml:1:1");
 }
+
+#[test]
+fn a_new_name_that_nobody_may_see_is_not_shown_as_none() {
+    let text =
+        "version: 1\ndirectory_roles: { Reader: { eligible: [{ user: old@contoso.example, permanent: true }] } }";
+    let (documents, sources, _) = read(&[text]);
+    let hidden = PrincipalDetail::User { user_principal_name: "".into(), enabled: Answer::NotSaid, sort: None };
+    let directory = Arc::new(Directory::clone(&directory()).with_principals(vec![principal(900, "", hidden)]));
+    let known = Known::new([("user:old@contoso.example", guid(900).parse().unwrap())], "2026-11-01".to_owned());
+    let shown = show(&resolve(&documents, &directory, &known).1, &sources);
+    assert!(shown.contains("has another name now, which cannot be read"), "{shown}");
+    assert!(shown.contains(&guid(900)) && !shown.contains("``"), "{shown}");
+}

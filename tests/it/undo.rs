@@ -108,3 +108,32 @@ fn what_a_run_that_crashed_has_done_is_undone_all_the_same() {
     workspace.write(&file, record.to_string());
     assert!(undo(&workspace, &id, &["--plan"]).expect(0).stderr.contains("changed nothing"));
 }
+
+#[test]
+fn of_several_times_the_first_comes_back_and_the_others_are_named() {
+    let (ada, linus) = ("a0000000-0000-4000-8000-000000000001", "a0000000-0000-4000-8000-000000000002");
+    let role = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+    let tenant = serde_json::json!({
+        "format": "pimform-tenant", "version": 1, "tenant": { "id": "0f4a2a3e-0000-4000-8000-000000000001" },
+        "users": [{ "id": ada, "name": "Ada", "upn": "ada@contoso.example" },
+                  { "id": linus, "name": "Linus", "upn": "linus@contoso.example" }],
+        "directory_roles": [{ "id": role, "name": "User Administrator" }],
+        "targets": [{ "directory_role": role, "settings": { "eligible_assignment": { "expire_after": "never" } }, "eligible": [
+            { "principal": ada },
+            { "principal": linus, "end": "2026-12-31T23:59:59Z" },
+            { "principal": linus, "start": "2027-02-01T00:00:00Z", "end": "2027-03-31T23:59:59Z" },
+            { "principal": linus, "start": "2027-06-01T00:00:00Z" },
+        ] }],
+    });
+    let workspace = Workspace::new();
+    workspace.write("tenant.json", tenant.to_string());
+    let policy = "version: 1\nbackend: local:../tenant.json\ntenant: { id: 0f4a2a3e-0000-4000-8000-000000000001 }\n\
+        directory_roles: { User Administrator: { eligible: [{ user: ada@contoso.example, permanent: true }] } }\n";
+    workspace.write("policies/pim.yaml", policy);
+    let id = apply(&workspace);
+    let run = undo(&workspace, &id, &["--auto-approve"]).expect(0);
+    for left in ["from 2027-02-01 until 2027-03-31", "from 2027-06-01 without an end"] {
+        assert!(run.stderr.contains(&format!("it was also there {left}, which does not come back")), "{}", run.stderr);
+    }
+    assert!(run.stdout.contains("2026-12-31"), "{}", run.stdout);
+}

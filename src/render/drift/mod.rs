@@ -97,8 +97,11 @@ fn verdict(drift: &Drift) -> String {
         let _ = write!(text, " {changes} of the files not applied yet.");
     }
     if !drift.unread.is_empty() {
-        let targets = super::count(drift.unread.len(), "target", "targets");
-        let _ = write!(text, " {targets} could not be read.");
+        let fields = drift.unread.iter().filter(|(address, _)| address.ends_with("/settings")).count();
+        let counted = [(drift.unread.len() - fields, "target", "targets"), (fields, "field", "fields")];
+        let counted = counted.into_iter().filter(|(count, ..)| *count > 0);
+        let counted: Vec<String> = counted.map(|(count, one, many)| super::count(count, one, many)).collect();
+        let _ = write!(text, " {} could not be read.", counted.join(" and "));
     }
     text
 }
