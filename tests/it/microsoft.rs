@@ -5,6 +5,7 @@ mod differential;
 mod doctor;
 mod execute;
 mod faults;
+mod gone;
 mod live;
 mod read;
 mod rows;

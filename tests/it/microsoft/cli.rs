@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use pimform::emulator::{Emulator, Fault, Options, Running, Tls};
@@ -18,7 +19,12 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn start(example: &str, options: impl FnOnce(&mut Options)) -> Self {
-        let workspace = Workspace::copy_of(&project().join("examples").join(example));
+        Self::at(&project().join("examples").join(example), options)
+    }
+
+    /// With the tenant file and the policies of a folder.
+    pub(super) fn at(folder: &Path, options: impl FnOnce(&mut Options)) -> Self {
+        let workspace = Workspace::copy_of(folder);
         // The program runs beside it, so it must answer while the test waits.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let mut settings = Options::new(workspace.read("tenant.json"));
