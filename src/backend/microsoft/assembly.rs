@@ -14,7 +14,8 @@ use super::rules;
 use super::schedules::{self, Concern, Found, Reading, ScheduleError};
 use super::wire;
 use crate::model::{
-    Approval, Approver, Current, Kind, PrincipalId, Row, Settings, Sort, Surface, Target, TargetRead, TargetState,
+    Approval, Approver, Current, Kind, Names, PrincipalId, Row, Settings, Sort, Surface, Target, TargetRead,
+    TargetState,
 };
 
 /// Why something could not be read, with a way out: a reason stands alone in a plan, without a help line.
@@ -34,6 +35,8 @@ pub(super) struct Assembly {
     /// What Azure says of principals that are no users, groups or service principals of this tenant.
     sorts: BTreeMap<PrincipalId, Sort>,
     notes: BTreeSet<String>,
+    /// What was met in the settings of targets and left alone, with these targets.
+    noted: BTreeMap<String, BTreeSet<Target>>,
     missing: BTreeSet<String>,
 }
 
@@ -74,10 +77,17 @@ impl Assembly {
     pub(super) fn policy(&mut self, target: Target, rules: &[Value]) {
         match rules::read(rules) {
             Ok((settings, notes)) => {
-                self.notes.extend(notes);
+                self.noted(&target, notes);
                 self.settings(target, Arc::new(settings));
             }
             Err(error) => self.broken(&target, error),
+        }
+    }
+
+    /// Says what was met in the settings of a target and left alone.
+    pub(super) fn noted(&mut self, target: &Target, notes: impl IntoIterator<Item = String>) {
+        for note in notes {
+            self.noted.entry(note).or_default().insert(target.clone());
         }
     }
 
@@ -134,6 +144,9 @@ impl Assembly {
         }
         self.sorts.extend(other.sorts);
         self.notes.extend(other.notes);
+        for (note, targets) in other.noted {
+            self.noted.entry(note).or_default().extend(targets);
+        }
         self.missing.extend(other.missing);
     }
 
@@ -189,8 +202,10 @@ impl Assembly {
         self,
         targets: impl IntoIterator<Item = Target>,
         exists: impl Fn(&Target) -> bool,
+        names: &Names<'_>,
     ) -> (BTreeMap<Target, TargetRead>, BTreeSet<String>) {
-        let Self { mut settings, mut rows, mut broken, notes, sorts: _, missing: _ } = self;
+        let Self { mut settings, mut rows, mut broken, mut notes, noted, sorts: _, missing: _ } = self;
+        notes.extend(noted.into_iter().map(|(note, targets)| at_targets(&note, &targets, names)));
         let mut reads = BTreeMap::new();
         for target in targets {
             let read = match (broken.remove(&target), settings.remove(&target), rows.remove(&target)) {
@@ -208,6 +223,15 @@ impl Assembly {
             reads.insert(target, read);
         }
         (reads, notes)
+    }
+}
+
+/// A note with the first of the targets that it is about, and how many more there are.
+fn at_targets(note: &str, targets: &BTreeSet<Target>, names: &Names<'_>) -> String {
+    let first = targets.iter().map(|target| names.target(target)).min().unwrap_or_default();
+    match targets.len() {
+        0 | 1 => format!("{note}: `{first}`"),
+        several => format!("{note}: `{first}` and {} more", several - 1),
     }
 }
 

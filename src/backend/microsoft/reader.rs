@@ -15,7 +15,7 @@ use crate::backend::{BackendError, ReadQuery, ReadState, Tenant};
 use crate::model::audit::AuditEvent;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
-    Access, Answer, ArmPlace, ArmScope, AssignmentKey, Directory, GroupRead, Kind, Makers, NameQuery, Origin,
+    Access, Answer, ArmPlace, ArmScope, AssignmentKey, Directory, GroupRead, Kind, Makers, NameQuery, Names, Origin,
     Principal, PrincipalDetail, PrincipalId, Role, RoleId, Snapshot, Target, TenantId, Time,
 };
 
@@ -132,14 +132,15 @@ impl ReadState for MicrosoftReader {
         let Found { mut kept, targets, assembly, lists, exists } = found;
         self.learned(std::mem::take(&mut kept.objects.role_ids));
         let missing = assembly.missing().clone();
-        let (targets, notes) = assembly.finish(targets, |target| exists.contains(target));
+        let directory = Arc::new(kept.directory());
+        let (targets, notes) = assembly.finish(targets, |target| exists.contains(target), &Names::new(&directory));
         Ok(Snapshot {
             tenant,
             tenant_name: None,
             read_at: Time::from_unix(self.client.pause().now().as_second()),
             runner,
             memberships,
-            directory: Arc::new(kept.directory()),
+            directory,
             targets,
             groups: lists,
             notes,

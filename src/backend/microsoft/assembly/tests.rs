@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::{AssignmentKey, AssignmentScope, Origin, RoleId, Time, Window};
+use crate::model::directory::DirectoryParts;
+use crate::model::{AssignmentKey, AssignmentScope, Directory, Origin, Role, RoleId, Time, Window};
 
 fn target(n: u128) -> Target {
     Target::Directory { directory_role: RoleId::new(uuid::Uuid::from_u128(n)) }
@@ -29,7 +30,8 @@ fn a_target_is_present_only_with_settings_and_without_a_reason() {
     other.broken(&target(2), "first");
     other.broken(&target(2), "second");
     found.extend(other);
-    let (reads, notes) = found.finish((1..=5).map(target), |asked| *asked == target(4));
+    let (reads, notes) =
+        found.finish((1..=5).map(target), |asked| *asked == target(4), &Names::new(&Directory::default()));
     let unreadable = |n: u128| match &reads[&target(n)] {
         TargetRead::Unreadable(why) => why.to_string(),
         other => panic!("{n}: {other:?}"),
@@ -56,7 +58,7 @@ fn each_row_is_there_once_and_every_window_of_one_person_is() {
     ] {
         found.row(target(1), row);
     }
-    let (reads, notes) = found.finish([target(1)], |_| true);
+    let (reads, notes) = found.finish([target(1)], |_| true, &Names::new(&Directory::default()));
     let TargetRead::Present(state) = &reads[&target(1)] else { panic!() };
     let rows: Vec<_> = state.rows.iter().map(|row| (row.origin, row.window.end.map(Time::as_unix))).collect();
     let (assigned, inherited) = (Origin::Assigned, Origin::Inherited);
@@ -72,7 +74,26 @@ fn who_is_not_known_takes_only_their_targets_along() {
         found.row(target(n), row(n, Origin::Assigned, None));
     }
     found.without(&[id(2)].into(), "who is it?");
-    let (reads, _) = found.finish([target(1), target(2)], |_| true);
+    let (reads, _) = found.finish([target(1), target(2)], |_| true, &Names::new(&Directory::default()));
     assert!(matches!(reads[&target(1)], TargetRead::Present(_)));
     assert!(matches!(&reads[&target(2)], TargetRead::Unreadable(why) if &**why == "who is it?"));
+}
+
+#[test]
+fn what_is_not_known_is_said_with_the_targets_that_it_is_about() {
+    let role = |n: u128, name: &str| Role {
+        id: RoleId::new(uuid::Uuid::from_u128(n)),
+        name: name.into(),
+        assignable_scopes: Vec::new(),
+    };
+    let directory_roles = vec![role(1, "Reader"), role(2, "Auditor"), role(3, "Writer")];
+    let directory = Directory::new(DirectoryParts { directory_roles, ..DirectoryParts::default() });
+    let (mut found, mut other) = (Assembly::default(), Assembly::default());
+    found.noted(&target(1), ["odd".to_owned(), "rare".to_owned()]);
+    other.noted(&target(2), ["odd".to_owned()]);
+    other.noted(&target(3), ["odd".to_owned()]);
+    found.extend(other);
+    let (_, notes) = found.finish([], |_| false, &Names::new(&directory));
+    let notes: Vec<String> = notes.into_iter().collect();
+    assert_eq!(notes, ["odd: `directory/Auditor` and 2 more", "rare: `directory/Reader`"]);
 }

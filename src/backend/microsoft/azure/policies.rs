@@ -57,6 +57,8 @@ pub(in super::super) struct RolePolicy {
     pub(in super::super) name: Option<Arc<str>>,
     /// Whether it is one of the service's own, the same at every scope.
     pub(in super::super) built_in: bool,
+    /// What was met in its settings and left alone.
+    pub(in super::super) notes: BTreeSet<String>,
 }
 
 /// Which roles to read at a scope.
@@ -221,16 +223,16 @@ fn known(scope: &ArmScope, items: &[Value]) -> Known {
         let of =
             |what: &str, field: &str| said.get(what).and_then(|what| wire::field(what, field)).map(Arc::<str>::from);
         known.name = known.name.take().or_else(|| of("scope", "displayName"));
-        let settings = match properties.get("effectiveRules").and_then(Value::as_array) {
-            Some(rules) => rules::read(rules).map_err(|error| error.to_string()).map(|(settings, notes)| {
-                known.notes.extend(notes);
-                Arc::new(settings)
-            }),
-            None => Err("the service did not say what its settings are".to_owned()),
+        let read = match properties.get("effectiveRules").and_then(Value::as_array) {
+            Some(rules) => rules::read(rules).map_err(|error| error.to_string().into()),
+            None => Err("the service did not say what its settings are".into()),
+        };
+        let (settings, notes) = match read {
+            Ok((settings, notes)) => (Ok(Arc::new(settings)), notes),
+            Err(why) => (Err(why), BTreeSet::new()),
         };
         let built_in = of("roleDefinition", "type").is_some_and(|word| word.eq_ignore_ascii_case("BuiltInRole"));
-        let policy =
-            RolePolicy { settings: settings.map_err(Arc::from), name: of("roleDefinition", "displayName"), built_in };
+        let policy = RolePolicy { settings, name: of("roleDefinition", "displayName"), built_in, notes };
         known.roles.insert(role, policy);
     }
     known

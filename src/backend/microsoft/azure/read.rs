@@ -46,7 +46,10 @@ pub(super) fn take(found: &mut Assembly, scope: &ArmScope, known: &Known, wanted
     for (role, policy) in known.roles.iter().filter(|(role, _)| wanted(**role)) {
         let target = Target::Azure { scope: scope.clone(), role: *role };
         match &policy.settings {
-            Ok(settings) => found.settings(target, settings.clone()),
+            Ok(settings) => {
+                found.noted(&target, policy.notes.iter().cloned());
+                found.settings(target, settings.clone());
+            }
             Err(reason) => found.broken(&target, reason),
         }
     }
