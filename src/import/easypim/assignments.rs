@@ -1,5 +1,6 @@
 //! The tool's assignments.
 
+use super::doubts::sections;
 use super::json::{Json, Object};
 use super::policies::Section;
 use super::schedule::{Schedule, schedule};
@@ -55,12 +56,16 @@ impl Work<'_> {
                 self.blocks(section, value, &path);
             }
         }
+        for (key, value) in object.unread() {
+            self.stray(key, &object.at(key), value, &sections(key));
+        }
         object.finish(&mut self.left);
     }
 
     /// Entries that name a role and the assignments to it.
     fn blocks(&mut self, section: Section, value: Json, path: &str) {
         for (at, item) in value.items().into_iter().enumerate() {
+            self.policy_within(&item, &format!("{path}[{at}]"), section);
             let Some(mut block) = Object::new(item, format!("{path}[{at}]"), &mut self.left) else { continue };
             let place = self.place_of(&mut block, section);
             let list = block.take(&["assignments"]);
@@ -100,6 +105,7 @@ impl Work<'_> {
     /// The older form: each entry names its role.
     pub(super) fn old_list(&mut self, section: Section, value: Json, path: &str, kind: Kind) {
         for (at, item) in value.items().into_iter().enumerate() {
+            self.policy_within(&item, &format!("{path}[{at}]"), section);
             let Some(mut object) = Object::new(item, format!("{path}[{at}]"), &mut self.left) else { continue };
             let Some(place) = self.place_of(&mut object, section) else { continue };
             self.assignment(object, &place, kind);
@@ -117,13 +123,13 @@ impl Work<'_> {
                     return None;
                 };
                 if section == Section::Entra {
-                    self.role(&role, &path)?
+                    self.role(&role, &path).ok()?
                 } else {
                     let Some(scope) = scope else {
                         self.left.say(path, Why::MissingKey, "no `scope`");
                         return None;
                     };
-                    self.azure(&scope, &role, &path)?
+                    self.azure(&scope, &role, &path).ok()?
                 }
             }
             Section::Groups => {
@@ -133,7 +139,7 @@ impl Work<'_> {
                     self.left.say(path, Why::MissingKey, "no `groupId`");
                     return None;
                 };
-                self.group(&group, role.as_deref().unwrap_or("Member"), &path)?
+                self.group(&group, role.as_deref().unwrap_or("Member"), &path).ok()?
             }
         };
         let unit = self.unit(object, section).ok()?;
@@ -196,7 +202,7 @@ impl Work<'_> {
             let found = self.people.find(&id, kind_of_principal.as_deref(), comment, &path, &mut self.left);
             let Some((_, who)) = found else { continue };
             let (Ok(unit), Some(schedule), Ok(condition), None) = readable.clone() else {
-                self.gathered(block.place.clone()).leave(kind, &who, Why::NoSchedule);
+                self.gathered(block.place.clone()).leave(kind, &who, Why::NoSchedule.words());
                 continue;
             };
             let unit = unit.or_else(|| block.unit.clone());

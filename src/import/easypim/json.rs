@@ -170,6 +170,28 @@ impl Object {
         self.entries.iter().find(says).map(|(key, _)| key.as_str())
     }
 
+    /// What nobody has taken and may ask for something: all but remarks, blanks, and whom to notify.
+    pub(super) fn unread(&self) -> impl Iterator<Item = (&str, &Json)> {
+        let harmless = |key: &str| is_remark(key) || key.to_lowercase().starts_with("notification");
+        let entries = self.entries.iter().map(|(key, value)| (key.as_str(), value));
+        entries.filter(move |(key, value)| !value.is_blank() && !harmless(key))
+    }
+
+    /// The entries of an object together with those of one within it. Of a key that both have, both stay.
+    pub(super) fn joined(mut self, inner: Self, left: &mut Leaving) -> Self {
+        if self.unread().next().is_none() {
+            self.finish(left);
+            return inner;
+        }
+        self.entries.extend(inner.entries);
+        self
+    }
+
+    /// Adds an entry.
+    pub(super) fn put(&mut self, key: &str, value: Json) {
+        self.entries.push((key.to_owned(), value));
+    }
+
     /// All entries, in the order of the file.
     pub(super) fn into_entries(self) -> Vec<(String, Json)> {
         self.entries

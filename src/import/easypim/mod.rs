@@ -5,8 +5,10 @@
 //! `ProtectedUsers`; and the older top-level lists such as `EntraIDRoles`, `AzureRolesActive` and `AzureRolePolicies`.
 
 mod assignments;
+mod doubts;
 mod json;
 mod lengths;
+mod notifications;
 mod people;
 mod places;
 mod policies;
@@ -23,6 +25,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use self::assignments::Asking;
+use self::doubts::{About, Doubt, sections};
 use self::json::{Json, Object};
 use self::people::{People, kind_of};
 use self::places::Place;
@@ -31,7 +34,7 @@ use super::draft::{Draft, GroupDraft, TargetDraft, Tenant, Who};
 use super::left::{Leaving, Why};
 use super::names::Names;
 use super::{Imported, Layout, Named, finish};
-use crate::model::text::name_key;
+use crate::model::text::{name_key, same_name};
 use crate::model::{Access, ArmScope, Directory, Kind, PrincipalKind, Snapshot, TenantId, Time};
 
 pub use proof::{Objections, Refused, objections, proven};
@@ -65,6 +68,7 @@ pub fn easypim(texts: &[(String, String)], into: &Into<'_>) -> Result<Imported, 
         templates: Vec::new(),
         raw_templates: BTreeMap::new(),
         protected: Vec::new(),
+        doubts: Vec::new(),
         targets: BTreeMap::new(),
     };
     let mut roots = Vec::new();
@@ -72,7 +76,12 @@ pub fn easypim(texts: &[(String, String)], into: &Into<'_>) -> Result<Imported, 
         let json = json::parse(text).map_err(|problem| format!("`{name}`: {problem}"))?;
         work.learn(&json);
         let path = if texts.len() > 1 { name.clone() } else { String::new() };
-        roots.extend(Object::new(json, path, &mut work.left));
+        let says = !json.is_blank();
+        let root = Object::new(json, path, &mut work.left);
+        if root.is_none() && says {
+            work.doubt_all(name);
+        }
+        roots.extend(root);
     }
     // Templates of all files first, since any file may name them.
     for root in &mut roots {
@@ -94,6 +103,8 @@ struct Work<'d> {
     /// The keys of each template, for those that are changed in place.
     raw_templates: BTreeMap<String, Vec<(String, Json)>>,
     protected: Vec<Who>,
+    /// Policies that cannot be put at a target.
+    doubts: Vec<Doubt>,
     targets: BTreeMap<Place, Gathered>,
 }
 
@@ -116,10 +127,10 @@ struct Gathered {
 
 impl Gathered {
     /// Notes an assignment that is not written.
-    fn leave(&mut self, kind: Kind, who: &Who, why: Why) {
+    fn leave(&mut self, kind: Kind, who: &Who, why: &str) {
         let name = &who.name.text;
         let beside = who.name.beside.as_ref().map(|beside| format!(" ({beside})")).unwrap_or_default();
-        self.notes.push(format!("left out: {kind} {} {name}{beside}: {}", who.kind, why.words()));
+        self.notes.push(format!("left out: {kind} {} {name}{beside}: {why}", who.kind));
     }
 }
 
@@ -165,14 +176,24 @@ impl Work<'_> {
         for (name, value) in object.into_entries() {
             let path = format!("{path}.{name}");
             let Some(mut object) = Object::new(value.clone(), path.clone(), &mut self.left) else { continue };
-            if self.raw_templates.contains_key(&name_key(&name)) || name.trim().is_empty() {
+            let Json::Map(entries) = value else { continue };
+            if name.trim().is_empty() {
                 self.left.add(path, Why::Twice);
                 continue;
             }
-            if let Json::Map(entries) = value {
-                self.raw_templates.insert(name_key(&name), entries);
+            if let Some(first) = self.raw_templates.get(&name_key(&name)) {
+                // Nobody knows which of two is meant.
+                let differs = *first != entries;
+                let known = self.templates.iter_mut().find(|one| same_name(&one.name, &name)).filter(|_| differs);
+                if let Some(known) = known {
+                    known.policy.doubt.get_or_insert_with(|| path.clone());
+                }
+                self.left.add(path, Why::Twice);
+                continue;
             }
-            let policy = settings::settings(&mut object, &self.people, &mut self.left).limited(&mut self.left);
+            self.raw_templates.insert(name_key(&name), entries);
+            let mut policy = settings::settings(&mut object, &self.people, &mut self.left).limited(&mut self.left);
+            policy.doubt = object.unread().map(|(key, _)| object.at(key)).next();
             object.finish(&mut self.left);
             policy.tell(&mut self.left);
             self.templates.push(Template { name, policy });
@@ -185,7 +206,17 @@ impl Work<'_> {
         }
         self.policies(&mut root);
         self.assignments(&mut root);
+        for (key, value) in root.unread() {
+            self.stray(key, &root.at(key), value, &sections(key));
+        }
         root.finish(&mut self.left);
+    }
+
+    /// What is no configuration may have been one, with policies for anything.
+    fn doubt_all(&mut self, path: &str) {
+        for section in sections("") {
+            self.doubt(path, section, About::Any);
+        }
     }
 
     fn protect(&mut self, value: Json, path: &str) {
@@ -217,6 +248,7 @@ impl Work<'_> {
             "a plan with `ownership: additive`. Take the line out once the lists are complete.".to_owned(),
         ];
         self.maybe_one();
+        self.cast_doubt();
         let protected = std::mem::take(&mut self.protected);
         let mut draft = Draft { notes, protected, additive: true, ..Draft::default() };
         draft.tenant = into.tenant.map(|(id, name, _)| Tenant { id, name: name.map(str::to_owned) });

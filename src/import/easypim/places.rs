@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Work;
+use super::doubts::{About, bare};
 use crate::import::draft::{GroupDraft, Name, PlaceDraft, TargetDraft};
 use crate::import::left::{Leaving, Why};
 use crate::import::names::{Names, is_odd};
@@ -33,6 +34,12 @@ pub(super) struct Spelled {
 impl Spelled {
     fn named(name: &str) -> Self {
         Self { key: name_key(name), name: Name::plain(name) }
+    }
+
+    /// Its key, its name and what stands beside it, by letters and digits.
+    pub(super) fn bare(&self) -> Vec<String> {
+        let all = [Some(&self.key), Some(&self.name.text), self.name.beside.as_ref()];
+        all.into_iter().flatten().map(|name| bare(name)).collect()
     }
 }
 
@@ -67,6 +74,17 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    /// True when two places may be one, spelled in two ways.
+    pub(super) fn may_be(&self, other: &Self) -> bool {
+        let alike = |one: &Spelled, two: &Spelled| one != two && bare(&one.key) == bare(&two.key);
+        match (self, other) {
+            (Self::Role(one), Self::Role(two)) => alike(one, two),
+            (Self::Group(one, access), Self::Group(two, other)) => access == other && alike(one, two),
+            (Self::Azure(scope, one), Self::Azure(other, two)) => scope == other && alike(one, two),
+            _ => false,
+        }
+    }
+
     /// The name of the target where it stands.
     pub(super) fn name(&self) -> Name {
         match self {
@@ -78,72 +96,74 @@ impl Place {
 
 impl Work<'_> {
     /// A directory role.
-    pub(super) fn role(&mut self, role: &str, path: &str) -> Option<Place> {
+    pub(super) fn role(&mut self, role: &str, path: &str) -> Result<Place, About> {
         let role = self.nameable(role, path)?;
-        let Some(names) = self.names else { return Some(Place::Role(Spelled::named(&role))) };
+        let Some(names) = self.names else { return Ok(Place::Role(Spelled::named(&role))) };
         match names.find_directory_role(&role) {
-            Ok((id, name)) => Some(Place::Role(Spelled { key: id.to_string(), name })),
-            Err(why) => self.gone(why, &role, path),
+            Ok((id, name)) => Ok(Place::Role(Spelled { key: id.to_string(), name })),
+            Err(why) => Err(self.gone(why, &role, path, About::misnamed(&role))),
         }
     }
 
     /// A role of Azure at a scope.
-    pub(super) fn azure(&mut self, scope: &str, role: &str, path: &str) -> Option<Place> {
+    pub(super) fn azure(&mut self, scope: &str, role: &str, path: &str) -> Result<Place, About> {
         let role = self.nameable(role, path)?;
         let Some(scope) = scope_of(scope) else {
             self.left.say(path, Why::OddValue, format!("`{scope}` is not an Azure scope"));
-            return None;
+            return Err(About::named(&role));
         };
-        let Some(names) = self.names else { return Some(Place::Azure(scope, Spelled::named(&role))) };
+        let Some(names) = self.names else { return Ok(Place::Azure(scope, Spelled::named(&role))) };
         if let Err(why) = names.place(&scope) {
-            return self.gone(why, scope.as_str(), path);
+            return Err(self.gone(why, scope.as_str(), path, About::elsewhere(&role)));
         }
         match names.find_azure_role(&role, &scope) {
-            Ok((id, name)) => Some(Place::Azure(scope, Spelled { key: id.to_string(), name })),
-            Err(why) => self.gone(why, &role, path),
+            Ok((id, name)) => Ok(Place::Azure(scope, Spelled { key: id.to_string(), name })),
+            Err(why) => Err(self.gone(why, &role, path, About::misnamed(&role))),
         }
     }
 
     /// Membership or ownership of a group.
-    pub(super) fn group(&mut self, group: &str, access: &str, path: &str) -> Option<Place> {
+    pub(super) fn group(&mut self, group: &str, access: &str, path: &str) -> Result<Place, About> {
         let access = match access {
             access if access.eq_ignore_ascii_case("Member") => Access::Member,
             access if access.eq_ignore_ascii_case("Owner") => Access::Owner,
             other => {
                 self.left.say(path, Why::OddValue, format!("`{other}` is neither `Member` nor `Owner`"));
-                return None;
+                return Err(About::named(group));
             }
         };
         let group = group.trim();
         let id = group.parse::<PrincipalId>().ok().or_else(|| self.people.group(group));
         if id.is_none() && (group.is_empty() || group.contains(['<', '{']) || is_odd(group)) {
             self.left.say(path, Why::NoId, format!("`{group}` is not a group"));
-            return None;
+            return Err(About::Any);
         }
         let Some(names) = self.names else {
-            return Some(Place::Group(
+            return Ok(Place::Group(
                 id.map_or_else(|| Spelled::named(group), |id| Spelled::named(&id.to_string())),
                 access,
             ));
         };
         match names.find_group(id, group) {
-            Ok((id, name)) => Some(Place::Group(Spelled { key: id.to_string(), name }, access)),
-            Err(why) => self.gone(why, group, path),
+            Ok((id, name)) => Ok(Place::Group(Spelled { key: id.to_string(), name }, access)),
+            // A group that is there, and that others decide about, is no other.
+            Err(why @ Why::DecidedElsewhere) => Err(self.gone(why, group, path, About::named(group))),
+            Err(why) => Err(self.gone(why, group, path, About::misnamed(group))),
         }
     }
 
-    fn nameable(&mut self, role: &str, path: &str) -> Option<String> {
+    fn nameable(&mut self, role: &str, path: &str) -> Result<String, About> {
         let role = role.trim();
         if role == "*" || (is_odd(role) && uuid::Uuid::try_parse(role).is_err()) {
             self.left.say(path, Why::OddValue, format!("`{role}` is not the name of a role"));
-            return None;
+            return Err(About::Any);
         }
-        Some(role.to_owned())
+        Ok(role.to_owned())
     }
 
-    fn gone(&mut self, why: Why, name: &str, path: &str) -> Option<Place> {
+    fn gone(&mut self, why: Why, name: &str, path: &str, about: About) -> About {
         self.left.say(path, why, format!("`{name}`: {}; nothing is written for it", why.words()));
-        None
+        about
     }
 
     /// Groups that go by name and groups that go by id, where nothing tells whether they are the same.
@@ -173,6 +193,17 @@ pub(super) fn scope_of(text: &str) -> Option<ArmScope> {
     let text = text.trim();
     let after_host = text.split_once("://").map_or(text, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     let parts: Vec<&str> = after_host.split('/').map(str::trim).filter(|part| !part.is_empty()).collect();
+    // A subscription has an address of its own below its provider, which is the same one.
+    let parts = match parts.as_slice() {
+        [providers, provider, rest @ ..]
+            if providers.eq_ignore_ascii_case("providers")
+                && provider.eq_ignore_ascii_case("Microsoft.Subscription")
+                && rest.first().is_some_and(|first| first.eq_ignore_ascii_case("subscriptions")) =>
+        {
+            rest
+        }
+        parts => parts,
+    };
     format!("/{}", parts.join("/")).parse().ok()
 }
 

@@ -22,8 +22,9 @@ pub(super) struct Policy {
     pub(super) active: Limit,
     /// Limits that nobody states, only that there is one.
     pub(super) assumed: BTreeSet<Kind>,
-    /// True when nobody knows what is asked for: a template that is not there, a file that is not read.
-    pub(super) unknown: bool,
+    /// Where something stands that is not understood, so that nobody knows all that is asked for: a template that is not
+    /// there, a file that is not read, a key that is not known.
+    pub(super) doubt: Option<String>,
 }
 
 /// How long an assignment may last, as far as the policy says.
@@ -71,7 +72,7 @@ impl Policy {
 
     /// True when an activation would take less than is asked for.
     pub(super) fn is_unprotected(&self) -> bool {
-        self.unknown || self.lost.keys().any(|field| matches!(field, Field::Activation(_)))
+        self.doubt.is_some() || self.lost.keys().any(|field| matches!(field, Field::Activation(_)))
     }
 
     /// `self` where it says something, else the template. What `self` asks for and cannot be declared is taken from the
@@ -96,6 +97,7 @@ impl Policy {
         if !approval {
             self.by.clone_from(&template.by);
         }
+        self.doubt = self.doubt.or_else(|| template.doubt.clone());
         for kind in Kind::ALL {
             if self.limit(kind) == Limit::Unstated {
                 *self.limit_mut(kind) = template.limit(kind);
@@ -159,7 +161,7 @@ impl Policy {
             self.by.clone_from(&other.by);
         }
         self.lost.extend(other.lost.clone());
-        self.unknown |= other.unknown;
+        self.doubt = self.doubt.or_else(|| other.doubt.clone());
         self.assumed = &self.assumed & &other.assumed;
         for kind in Kind::ALL {
             *self.limit_mut(kind) = self.limit(kind).tighter(other.limit(kind));

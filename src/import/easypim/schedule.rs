@@ -51,7 +51,7 @@ pub(super) fn schedule(object: &mut Object, now: Time, left: &mut Leaving) -> Op
     let end = time(object, &END, left);
     let length = length(object, left);
     if unclear {
-        left.add(at, Why::NoSchedule);
+        left.add(&at, Why::NoSchedule);
         return None;
     }
     let (start, end, length) = (start.ok()?, end.ok()?, length.ok()?);
@@ -59,11 +59,13 @@ pub(super) fn schedule(object: &mut Object, now: Time, left: &mut Leaving) -> Op
     let asked = match (end, length) {
         (None, None) if permanent => Asked::Permanent,
         (None, None) => Asked::Longest,
-        (None, Some((path, length))) if permanent => {
-            left.say(path, Why::NotInForce, format!("`{length}`: the assignment is permanent"));
-            Asked::Permanent
+        (None, Some((path, length))) => {
+            let asked = running(length, begins, &path, now, left)?;
+            if permanent {
+                left.say(at, Why::Tightened, format!("`{length}` beside it is less, and is written"));
+            }
+            asked
         }
-        (None, Some((path, length))) => running(length, begins, &path, now, left)?,
         (Some((_, end)), Some((_, length))) => Asked::Until(end.min(later(begins.unwrap_or(now), length))),
         (Some((_, end)), None) => Asked::Until(end),
     };

@@ -4,19 +4,45 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::json::{Json, Object};
 use super::lengths::{self, Length};
+use super::notifications::notifications;
 use super::people::People;
 use super::policy::{Limit, Policy, note};
 use crate::import::draft::Who;
 use crate::import::left::{Leaving, Why};
-use crate::model::notification::{Audience, Event, Notification};
 use crate::model::settings::{ActivationField, AssignmentField};
-use crate::model::{
-    Approval, Approver, Approvers, Authentication, Expiry, Field, Kind, Level, Mail, PrincipalKind, Recipients,
-    Settings, Sparse,
-};
+use crate::model::{Approval, Approver, Approvers, Authentication, Expiry, Field, Kind, PrincipalKind};
 
 const MFA: &str = "MultiFactorAuthentication";
 const CONTEXT: &str = "AuthenticationContext";
+
+/// The keys of a policy, each with the others that the tool takes for the same.
+const KEYS: [&[&str]; 11] = [
+    &["ActivationDuration", "MaximumActivationDuration"],
+    &["ActivationRequirement", "EnablementRules"],
+    &["AuthenticationContext_Enabled"],
+    &["AuthenticationContext_Value"],
+    &["ApprovalRequired"],
+    &["Approvers"],
+    &["AllowPermanentEligibility", "AllowPermanentEligibleAssignment"],
+    &["MaximumEligibilityDuration", "MaximumEligibleAssignmentDuration"],
+    &["AllowPermanentActiveAssignment"],
+    &["MaximumActiveAssignmentDuration"],
+    &["ActiveAssignmentRequirement", "ActiveAssignmentRules"],
+];
+
+/// What says where the settings of a policy come from.
+const SOURCES: [&str; 4] = ["Template", "PolicyTemplate", "PolicySource", "PolicyFile"];
+
+/// True for keys that only policies have.
+pub(super) fn is_policy_key(key: &str) -> bool {
+    KEYS.iter().copied().flatten().chain(&SOURCES).any(|known| known.eq_ignore_ascii_case(key))
+}
+
+/// True where two keys of policies mean the same.
+pub(super) fn same_key(one: &str, other: &str) -> bool {
+    let has = |keys: &[&str], wanted: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(wanted));
+    one.eq_ignore_ascii_case(other) || KEYS.iter().any(|keys| has(keys, one) && has(keys, other))
+}
 
 /// Reads the fields of a policy or template, and leaves other keys in it.
 pub(super) fn settings(object: &mut Object, people: &People<'_>, left: &mut Leaving) -> Policy {
@@ -299,83 +325,4 @@ fn forbidden(kind: Kind, path: String, policy: &mut Policy, left: &mut Leaving) 
     policy.assumed.insert(kind);
     *policy.limit_mut(kind) = Limit::After(length);
     policy.rules(kind).expire_after = Some(Expiry::After(length));
-}
-
-const EVENTS: [(Event, &str, &str); 3] = [
-    (Event::EligibleAssigned, "Eligibility", "EligibleAssignment"),
-    (Event::ActiveAssigned, "Active", "ActiveAssignment"),
-    (Event::Activated, "Activation", "Activation"),
-];
-const AUDIENCES: [(Audience, &str, &str); 3] = [
-    (Audience::Admins, "Alert", "Alert"),
-    (Audience::Assignee, "Assignee", "Assignee"),
-    (Audience::Approvers, "Approvers", "Approver"),
-];
-
-/// Nested under `Notifications`, or flat as `Notification_EligibleAssignment_Alert`.
-fn notifications(object: &mut Object, settings: &mut Settings<Sparse>, left: &mut Leaving) {
-    let mut found: Vec<(Event, Audience, String, Json)> = Vec::new();
-    for (event, _, flat_event) in EVENTS {
-        for (audience, _, flat_audience) in AUDIENCES {
-            let key = format!("Notification_{flat_event}_{flat_audience}");
-            found.extend(object.take(&[&key]).map(|(path, value)| (event, audience, path, value)));
-        }
-    }
-    if let Some((path, value)) = object.take(&["Notifications"])
-        && let Some(mut events) = Object::new(value, path, left)
-    {
-        for (event, name, other) in EVENTS {
-            let Some((path, value)) = events.take(&[name, other]) else { continue };
-            let Some(mut audiences) = Object::new(value, path, left) else { continue };
-            for (audience, name, other) in AUDIENCES {
-                found.extend(audiences.take(&[name, other]).map(|(path, value)| (event, audience, path, value)));
-            }
-            audiences.finish(left);
-        }
-        events.finish(left);
-    }
-    let mut rules: Vec<(Event, Audience, Notification<Sparse>)> = Vec::new();
-    for (event, audience, path, value) in found {
-        let Some(mut object) = Object::new(value, path, left) else { continue };
-        let rule = notification(&mut object, left);
-        object.finish(left);
-        rules.push((event, audience, rule));
-    }
-    settings.notifications = crate::model::notification::Notifications::from_fn(|event, audience| {
-        let rule = rules.iter().find(|(e, a, _)| (*e, *a) == (event, audience));
-        rule.map(|(_, _, rule)| rule.clone()).unwrap_or_default()
-    });
-}
-
-fn notification(object: &mut Object, left: &mut Leaving) -> Notification<Sparse> {
-    let default_recipients = object.flag(&["isDefaultRecipientEnabled"], left);
-    let path = object.at("NotificationLevel");
-    let level = object.text(&["NotificationLevel"], left).and_then(|level| match level.as_str() {
-        level if level.eq_ignore_ascii_case("All") => Some(Level::All),
-        level if level.eq_ignore_ascii_case("Critical") => Some(Level::Critical),
-        level if level.eq_ignore_ascii_case("None") => {
-            left.add(&path, Why::NoNotification);
-            None
-        }
-        other => {
-            left.say(&path, Why::OddValue, format!("`{other}` is not a level of notifications"));
-            None
-        }
-    });
-    let to = object.take(&["Recipients"]).and_then(|(path, value)| {
-        if value == Json::Null {
-            return None;
-        }
-        let mut mails = BTreeSet::new();
-        for item in value.items() {
-            match item.text().map(str::parse::<Mail>) {
-                Some(Ok(mail)) => drop(mails.insert(mail)),
-                Some(Err(error)) => left.say(&path, Why::OddValue, error.to_string()),
-                None if matches!(item, Json::Text(_)) => {}
-                None => left.say(&path, Why::WrongType, format!("expected text, found {}", item.shown())),
-            }
-        }
-        Some(Recipients(mails))
-    });
-    Notification { level, default_recipients, to }
 }

@@ -15,6 +15,10 @@ use crate::model::{Current, Duration, Expiry, Kind, PrincipalId, PrincipalKind, 
 /// What stands for a justification where none is given: the tool makes one up as well.
 const JUSTIFICATION: &str = "Taken over from EasyPIM";
 
+/// What it means for an active assignment that its settings are not understood.
+const NO_LIMIT: &str =
+    "how long its settings let it last is not known, so the assignment is not written: nobody gets access by it";
+
 /// An entry, and when it ends at the latest.
 struct Written {
     entry: Entry,
@@ -50,7 +54,7 @@ impl Work<'_> {
                     self.put(list, Written { entry: written(&policy, &one, end), ends, path: one.path });
                 }
                 Err((why, detail)) => {
-                    noted.leave(one.kind, &one.who, why);
+                    noted.leave(one.kind, &one.who, if why == Why::LimitLost { NO_LIMIT } else { why.words() });
                     self.left.say(&one.path, why, detail);
                 }
             }
@@ -96,7 +100,7 @@ impl Work<'_> {
         current: Option<&Settings<Current>>,
         one: &Asking,
     ) -> Result<(End, Option<Time>), (Why, String)> {
-        self.allowed(place, policy, one).map_err(|why| (why, why.words().to_owned()))?;
+        self.allowed(place, policy, one).map_err(|why| (why, words(why, policy)))?;
         if let Some(why) = self.into.refused.get(&Refused::assignment(self.names, place, one.kind, &one.who)) {
             return Err((Why::Refused, format!("{}: {why}", Why::Refused.words())));
         }
@@ -158,6 +162,7 @@ impl Work<'_> {
                 Err(Why::EligibleService)
             }
             _ if one.kind == Kind::Eligible && policy.is_unprotected() => Err(Why::Unprotected),
+            _ if policy.doubt.is_some() => Err(Why::LimitLost),
             Place::Role(_) if facts.is_some_and(|facts| facts.role_assignable.is_no()) => Err(Why::NotRoleAssignable),
             Place::Group(group, _) if id.is_some_and(|id| group.key == id.to_string()) => Err(Why::InItself),
             Place::Group(group, _)
@@ -167,6 +172,15 @@ impl Work<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Why an assignment is not written, with the place of what is not understood, if that is why.
+fn words(why: Why, policy: &Policy) -> String {
+    let words = if why == Why::LimitLost { NO_LIMIT } else { why.words() };
+    match (why, &policy.doubt) {
+        (Why::Unprotected | Why::LimitLost, Some(path)) => format!("{words} (see `{path}`)"),
+        _ => words.to_owned(),
     }
 }
 
@@ -180,7 +194,6 @@ fn length_of(end: End, limit: Limit) -> Option<Duration> {
 /// As long as the tool would ask for: the longest that the policy of the role allows, and never for ever.
 fn longest(place: &Place, policy: &Policy, current: Option<&Settings<Current>>, kind: Kind) -> Option<End> {
     let mut longest = match policy.limit(kind) {
-        _ if policy.unknown => return None,
         Limit::Unreadable => return None,
         Limit::After(length) => length,
         Limit::Never { usual: length } => length.unwrap_or_else(|| usual(kind)),

@@ -2,6 +2,8 @@ use super::*;
 use crate::model::directory::DirectoryParts;
 use crate::model::{Answer, ArmPlace, GroupFacts, GroupMembership, Principal, PrincipalDetail, Role, RoleId};
 
+mod lost;
+
 const SUBSCRIPTION: &str = "442734fd-2546-4a3b-b4c7-f351bd5ff93a";
 const ADA: &str = "a621fbf5-d750-4e68-b898-2e2b41cd45c6";
 const NOW: Time = Time::from_unix(1_790_000_000);
@@ -180,9 +182,7 @@ directory_roles:
     eligible:
       - {{ user: {ADA}, for: 365d, justification: why }}  # Ada
     active:
-      - user: {ADA}
-        permanent: true
-        justification: Taken over from EasyPIM
+      - {{ user: {ADA}, for: 24h, justification: Taken over from EasyPIM }}
 
   B:
     active:
@@ -204,7 +204,7 @@ protected:
         &text,
         &yaml,
         &[
-            "not-in-force Assignments.EntraRoles[0].assignments[1].duration",
+            "tightened Assignments.EntraRoles[0].assignments[1].permanent",
             "declared-twice Assignments.EntraRoles[0].assignments[2].principalId",
             "no-readable-schedule Assignments.Groups[0].assignments[0].duration",
             "no-id EntraIDRolesActive[0].PrincipalIds[1]",
