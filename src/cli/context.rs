@@ -24,7 +24,7 @@ use crate::model::{Directory, Known, Time};
 use crate::plan::GuardId;
 use crate::policy::{Documents, LoadError, Loaded};
 use crate::render::{self, Traffic};
-use crate::runs::{Declared, Location, Store};
+use crate::runs::{Declared, Location, RunRecord, Store};
 
 /// What every command starts from.
 pub(super) struct Context<'a> {
@@ -330,7 +330,14 @@ impl Context<'_> {
         let declared = Declared::read(&store).await.ok().flatten();
         let tenant = policies.documents.tenant.as_ref().map(|tenant| tenant.value.id.value);
         let ours = declared.filter(|declared| tenant.is_none_or(|tenant| tenant == declared.tenant));
-        ours.map(|declared| declared.known()).unwrap_or_default()
+        let known = ours.map(|declared| declared.known()).unwrap_or_default();
+        // A run that did not come to its end may have made groups, and knows them.
+        let last = RunRecord::all(&store).await.unwrap_or_default().into_iter().next();
+        let Some(last) = last else { return known };
+        match RunRecord::read(&store, &last).await {
+            Ok(record) if tenant.is_none_or(|tenant| tenant == record.plan.tenant.id) => known.or(record.known()),
+            Ok(_) | Err(_) => known,
+        }
     }
 }
 

@@ -89,25 +89,33 @@ pub struct BlockedEntry {
 /// Who had which name when the tenant last was as declared. Serves to tell who was renamed from who left.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    names: BTreeMap<String, PrincipalId>,
-    /// When that was.
-    on: String,
+    names: BTreeMap<String, (PrincipalId, Arc<str>)>,
 }
 
 impl Known {
     /// From labels such as `user:ada@contoso.example`, in any form, and the day when that was so.
     pub fn new<'a>(names: impl IntoIterator<Item = (&'a str, PrincipalId)>, on: String) -> Self {
-        Self { names: names.into_iter().map(|(label, id)| (name_key(label), id)).collect(), on }
+        let on: Arc<str> = on.into();
+        Self { names: names.into_iter().map(|(label, id)| (name_key(label), (id, Arc::clone(&on)))).collect() }
+    }
+
+    /// With what somebody else knows of names that nothing is known of here.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        for (name, known) in other.names {
+            self.names.entry(name).or_insert(known);
+        }
+        self
     }
 
     /// Who had the name.
     pub fn id(&self, kind: PrincipalKind, name: &str) -> Option<PrincipalId> {
-        self.names.get(&Self::label(kind, name)).copied()
+        self.names.get(&Self::label(kind, name)).map(|(id, _)| *id)
     }
 
     /// The day when that was so.
-    pub fn on(&self) -> &str {
-        &self.on
+    pub fn on(&self, kind: PrincipalKind, name: &str) -> Option<&str> {
+        self.names.get(&Self::label(kind, name)).map(|(_, on)| &**on)
     }
 
     /// True when nothing is known.

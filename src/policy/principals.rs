@@ -195,7 +195,7 @@ impl<'d> Principals<'d> {
                 gone(finding, (kind, name), known, detail, at)
             }
             (Some(_), None) => {
-                let on = self.known.on();
+                let on = self.known.on(kind, name).unwrap_or_default();
                 let message = format!("there is no {kind} `{name}` any more; it was there on {on}");
                 let finding = Finding { message, ..finding }.at(at, format!("no such {kind}"));
                 let detail = format!("the tenant has no such {kind} any more; it was there on {on}");

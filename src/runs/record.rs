@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::store::{Put, Store, StoreError};
 use crate::apply::Outcome;
-use crate::model::{PrincipalId, Time};
+use crate::model::{Known, PrincipalId, Time};
 use crate::plan::{PlanFile, StepId};
 
 /// Names a run: when it began, and a fingerprint of who runs it. Sorts by time.
@@ -249,6 +249,19 @@ impl RunRecord {
             .iter()
             .filter_map(|step| Some((stand_in(step)?, self.outcomes.get(&step.id)?.created?)))
             .collect()
+    }
+
+    /// Who had which name then, of all whom the run had to do with. Groups have the ids that they were given.
+    pub fn known(&self) -> Known {
+        let created = self.created();
+        let is_planned = |id: &PrincipalId| {
+            let mut steps = self.plan.steps.iter();
+            steps
+                .any(|step| matches!(step.operation, crate::plan::Operation::CreateGroup { group, .. } if group == *id))
+        };
+        let id = |id: &PrincipalId| created.get(id).copied().or((!is_planned(id)).then_some(*id));
+        let named = self.plan.principals.iter().filter_map(|(of, name)| Some((name.label.as_str(), id(of)?)));
+        Known::new(named, self.began.date())
     }
 
     /// How many steps stand so.

@@ -20,6 +20,7 @@ mod import;
 mod microsoft;
 mod permissions;
 mod properties;
+mod renamed;
 mod scenarios;
 mod service_facts;
 mod store;
