@@ -95,6 +95,14 @@ pub struct MicrosoftArgs {
     /// Write each request and its answer into this file, one JSON object a line, without tokens
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub trace_http: Option<PathBuf>,
+
+    /// End a reading of the tenant that receives more than this, such as 500MB [default: 4GB]
+    #[arg(long, global = true, value_name = "SIZE", env = "PIMFORM_MAX_READ_BYTES")]
+    max_read_bytes: Option<String>,
+
+    /// End a reading of the tenant that takes longer than this, such as 2h [default: 1h]
+    #[arg(long, global = true, value_name = "TIME", env = "PIMFORM_MAX_READ_TIME")]
+    max_read_time: Option<String>,
 }
 
 /// A path that may be empty, as an empty variable of a job is.
@@ -116,6 +124,16 @@ impl MicrosoftArgs {
     /// What to ask instead of Azure Resource Manager.
     pub fn arm_endpoint(&self) -> Option<&str> {
         stated(self.arm_endpoint.as_ref())
+    }
+
+    /// The most bytes that a reading may receive, if it is said.
+    pub fn max_read_bytes(&self) -> Option<&str> {
+        stated(self.max_read_bytes.as_ref())
+    }
+
+    /// The longest that a reading may take, if it is said.
+    pub fn max_read_time(&self) -> Option<&str> {
+        stated(self.max_read_time.as_ref())
     }
 
     /// The file of more certificates to trust.

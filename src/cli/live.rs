@@ -14,9 +14,9 @@ use super::exit::Exit;
 use crate::backend::BackendError;
 use crate::backend::microsoft::auth::{AuthError, AuthMethod, Environment, SignIn};
 use crate::backend::microsoft::cloud::EndpointError;
-use crate::backend::microsoft::{Cloud, Endpoints, Notice, Options, Pause, RealTime, Trace};
+use crate::backend::microsoft::{Bounds, Cloud, Endpoints, Notice, Options, Pause, RealTime, Trace};
 use crate::diag::visible;
-use crate::model::Time;
+use crate::model::{Duration as Length, Time};
 use crate::policy::Documents;
 use crate::policy::document;
 
@@ -39,7 +39,8 @@ pub(super) fn options(args: &MicrosoftArgs, documents: &Documents, now: Option<T
     let (credential, _) = sign_in.credential().map_err(refused)?;
     let trace = args.trace_http.as_deref().map(trace).transpose()?;
     let notice: Option<Notice> = Some(Arc::new(|text: &str| super::terminal::say(&visible(text))));
-    let options = Options { trusted, trace, notice, ..Options::new(cloud, endpoints, credential) };
+    let bounds = bounds(args)?;
+    let options = Options { trusted, trace, notice, bounds, ..Options::new(cloud, endpoints, credential) };
     let stopped = now.filter(|_| options.endpoints.are_loopback()).and_then(StoppedClock::at);
     Ok(match stopped {
         Some(clock) => Options { pause: Arc::new(clock), ..options },
@@ -72,6 +73,44 @@ impl Pause for StoppedClock {
     async fn pause(&self, length: Duration) {
         self.real.pause(length).await;
     }
+}
+
+/// What a reading may take.
+fn bounds(args: &MicrosoftArgs) -> Result<Bounds, CliError> {
+    let refused = |flag: &str, text: &str, help: &str| {
+        CliError::failed(format!("`{}` of `{flag}` is too little or no {help}", visible(text))).exit(Exit::Usage)
+    };
+    let mut bounds = Bounds::default();
+    if let Some(text) = args.max_read_bytes() {
+        let refused = || refused("--max-read-bytes", text, "size").help("write it as `500MB` or `8GB`");
+        bounds.bytes = size(text).ok_or_else(refused)?;
+    }
+    if let Some(text) = args.max_read_time() {
+        let refused = || refused("--max-read-time", text, "time").help("write it as `30m` or `2h`");
+        let length = text.parse::<Length>().ok().filter(|length| length.as_secs() > 0);
+        bounds.time = Duration::from_secs(length.ok_or_else(refused)?.as_secs());
+    }
+    Ok(bounds)
+}
+
+/// A number of bytes: `8GB`, `500 MB`, `1048576`. More than none.
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|mark: char| !mark.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor).filter(|bytes| *bytes > 0)
 }
 
 /// The cloud that the command line or the files name; they may not contradict each other.
@@ -120,4 +159,46 @@ fn trace(path: &Path) -> Result<Trace, CliError> {
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> CliError {
     BackendError::Io { action, path: path.display().to_string(), source }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        microsoft: MicrosoftArgs,
+    }
+
+    fn parsed(args: &[&str]) -> Result<Bounds, String> {
+        let line = <Line as clap::Parser>::parse_from(["pimform"].iter().chain(args));
+        bounds(&line.microsoft).map_err(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn the_flags_say_what_a_reading_may_take() {
+        assert_eq!(parsed(&[]), Ok(Bounds::default()));
+        assert_eq!(Bounds::default(), Bounds { bytes: 4_000_000_000, time: Duration::from_secs(3600) });
+        let both = parsed(&["--max-read-bytes", "8GB", "--max-read-time", "30m"]);
+        assert_eq!(both, Ok(Bounds { bytes: 8_000_000_000, time: Duration::from_secs(1800) }));
+        for (flag, text) in [
+            ("--max-read-bytes", "0"),
+            ("--max-read-bytes", "much"),
+            ("--max-read-time", "0s"),
+            ("--max-read-time", "8"),
+        ] {
+            let error = parsed(&[flag, text]).unwrap_err();
+            assert!(error.contains(flag) && error.contains(&format!("`{text}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_written_with_and_without_a_unit() {
+        let sizes = ["1048576", "500MB", "8 GB", "2gib", " 3kB "].map(size);
+        assert_eq!(sizes, [Some(1_048_576), Some(500_000_000), Some(8_000_000_000), Some(2 << 30), Some(3000)]);
+        for text in ["", "GB", "0", "0MB", "-1", "1.5GB", "4 parsecs", "99999999999TB", "1e9"] {
+            assert_eq!(size(text), None, "{text}");
+        }
+    }
 }

@@ -101,13 +101,13 @@ impl Assembly {
         &mut self,
         surface: Surface,
         kind: Kind,
-        list: &[Value],
+        list: impl IntoIterator<Item = Value>,
         about: impl Fn() -> Vec<&'a Target>,
     ) -> Vec<Found> {
-        let mut all = Vec::with_capacity(list.len());
+        let mut all = Vec::new();
         for schedule in list {
-            self.sorts.extend((surface == Surface::Azure).then(|| sort_of_principal(schedule)).flatten());
-            match schedules::read(surface, kind, schedule) {
+            self.sorts.extend((surface == Surface::Azure).then(|| sort_of_principal(&schedule)).flatten());
+            match schedules::read(surface, kind, &schedule) {
                 Ok(Reading::Found(found)) => all.push(*found),
                 Ok(Reading::Nothing) => {}
                 Err(error) => self.nonsense(&error, &about()),

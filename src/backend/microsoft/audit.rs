@@ -16,7 +16,7 @@ pub(super) async fn read(client: &ReadClient, since: Time) -> Result<Vec<AuditEv
     let filter = query_value(&format!("loggedByService eq 'PIM' and activityDateTime ge {since}"));
     let path = format!("/v1.0/auditLogs/directoryAudits?$filter={filter}");
     let entries = client.list(Service::Graph, &path).await.map_err(|error| error.asked("read the audit log"))?;
-    Ok(entries.iter().filter_map(event).collect())
+    Ok(entries.each(event).collect())
 }
 
 /// One entry; nothing for one that failed or that says too little.

@@ -64,6 +64,8 @@ pub enum ErrorKind {
     Refused,
     /// The answer makes no sense.
     Unexpected,
+    /// The reading takes more than it may.
+    TooMuch,
 }
 
 impl ErrorKind {
@@ -198,7 +200,11 @@ impl ServiceError {
                 "run the command again later; if it stays so, tell Microsoft's support the request id"
             }
             ErrorKind::TimedOut | ErrorKind::Transport => "check the network, then run the command again",
-            ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Refused | ErrorKind::Unexpected => return None,
+            ErrorKind::NotFound
+            | ErrorKind::Conflict
+            | ErrorKind::Refused
+            | ErrorKind::Unexpected
+            | ErrorKind::TooMuch => return None,
         };
         Some(text.to_owned())
     }
@@ -249,7 +255,9 @@ impl ServiceError {
             ErrorKind::Unavailable => "the service failed",
             ErrorKind::Refused => "the service refuses",
             ErrorKind::Unexpected => "the answer makes no sense",
-            ErrorKind::Unauthenticated | ErrorKind::TimedOut | ErrorKind::Transport => return None,
+            ErrorKind::Unauthenticated | ErrorKind::TimedOut | ErrorKind::Transport | ErrorKind::TooMuch => {
+                return None;
+            }
         })
     }
 }

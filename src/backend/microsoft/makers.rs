@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::entra::role_ids::RoleIds;
-use super::http::{ReadClient, query_value};
+use super::http::{ReadClient, Rows, query_value};
 use super::schedules::directory_scope_id;
 use super::wire;
 use crate::model::{AssignmentKey, Kind, Makers, PrincipalId, RequestList, Target};
@@ -38,10 +38,9 @@ pub(super) async fn read(
     for (answer, (list, all)) in client.batch_list(&paths).await.into_iter().zip(by_path.into_values()) {
         match answer {
             Ok(requests) => {
-                let by_principal = by_principal(&requests);
-                let requests = |key: &AssignmentKey| by_principal.get(&key.principal).map_or(&[][..], Vec::as_slice);
-                let named = all.into_iter().filter_map(|one| Some((one, maker(requests(&one.1), one, ids, runner)?)));
-                makers.applications.extend(named.map(|(one, name)| (one.clone(), name)));
+                let last = last(&requests, &all, ids);
+                let named = last.into_iter().filter_map(|(one, request)| Some((one.clone(), maker(&request, runner)?)));
+                makers.applications.extend(named);
             }
             Err(error) => {
                 let error = error.asked(format!("list the requests for {list}"));
@@ -72,37 +71,44 @@ fn path(list: RequestList, principal: Option<PrincipalId>) -> String {
     }
 }
 
-fn by_principal(requests: &[Value]) -> BTreeMap<PrincipalId, Vec<&Value>> {
-    let mut all: BTreeMap<PrincipalId, Vec<&Value>> = BTreeMap::new();
-    for request in requests {
-        if let Some(principal) = wire::field(request, "principalId").and_then(|id| id.parse().ok()) {
-            all.entry(principal).or_default().push(request);
+/// The last request that made each assignment.
+fn last<'a>(requests: &Rows, all: &[One<'a>], ids: &RoleIds) -> BTreeMap<One<'a>, Value> {
+    let mut by_principal: BTreeMap<PrincipalId, Vec<One<'a>>> = BTreeMap::new();
+    for one in all {
+        by_principal.entry(one.1.principal).or_default().push(one);
+    }
+    let created = |request: &Value| wire::field(request, "createdDateTime").map(str::to_owned);
+    let mut last: BTreeMap<One<'a>, Value> = BTreeMap::new();
+    for request in requests.iter() {
+        let principal = wire::field(&request, "principalId").and_then(|id| id.parse().ok());
+        let ones = principal.and_then(|principal: PrincipalId| by_principal.get(&principal));
+        for one in ones.into_iter().flatten().filter(|one| makes(&request, one, ids)) {
+            if last.get(one).is_none_or(|before| created(before) <= created(&request)) {
+                last.insert(*one, request.clone());
+            }
         }
     }
-    all
+    last
 }
 
-/// The application that made an assignment, by the last request that did; nothing where it was somebody, or this program.
-fn maker(requests: &[&Value], one: One<'_>, ids: &RoleIds, runner: Option<PrincipalId>) -> Option<Arc<str>> {
-    let is_about = |request: &&&Value| {
-        let is =
-            |field: &str, word: &str| wire::field(request, field).is_some_and(|text| text.eq_ignore_ascii_case(word));
-        let makes = MAKING.iter().any(|action| is("action", action));
-        makes
-            && match &one.0 {
-                Target::Directory { directory_role } => {
-                    let role = wire::field(request, "roleDefinitionId").and_then(|id| id.parse().ok());
-                    role.is_some_and(|id| ids.role(id).unwrap_or(id) == *directory_role)
-                        && is("directoryScopeId", &directory_scope_id(&one.1.scope))
-                }
-                Target::Group { group, access } => {
-                    is("groupId", &group.to_string()) && is("accessId", &access.to_string())
-                }
-                Target::Azure { .. } => false,
+/// Whether a request made an assignment.
+fn makes(request: &Value, one: One<'_>, ids: &RoleIds) -> bool {
+    let is = |field: &str, word: &str| wire::field(request, field).is_some_and(|text| text.eq_ignore_ascii_case(word));
+    MAKING.iter().any(|action| is("action", action))
+        && match &one.0 {
+            Target::Directory { directory_role } => {
+                let role = wire::field(request, "roleDefinitionId").and_then(|id| id.parse().ok());
+                role.is_some_and(|id| ids.role(id).unwrap_or(id) == *directory_role)
+                    && is("directoryScopeId", &directory_scope_id(&one.1.scope))
             }
-    };
-    let last = requests.iter().filter(is_about).max_by_key(|request| wire::field(request, "createdDateTime"))?;
-    let application = last.get("createdBy")?.get("application").filter(|application| application.is_object())?;
+            Target::Group { group, access } => is("groupId", &group.to_string()) && is("accessId", &access.to_string()),
+            Target::Azure { .. } => false,
+        }
+}
+
+/// The application that sent a request; nothing where it was somebody, or this program.
+fn maker(request: &Value, runner: Option<PrincipalId>) -> Option<Arc<str>> {
+    let application = request.get("createdBy")?.get("application").filter(|application| application.is_object())?;
     let id = wire::field(application, "id");
     let is_runner = runner.is_some_and(|runner| id.is_some_and(|id| id.eq_ignore_ascii_case(&runner.to_string())));
     let name = wire::field(application, "displayName").or(id).unwrap_or("unknown");

@@ -31,7 +31,7 @@ use std::time::Duration;
 pub use cloud::{Cloud, Endpoints};
 pub use error::{ErrorKind, ServiceError};
 pub use execute::{MicrosoftExecutor, MicrosoftValidator};
-pub use http::{Observed, Pause, RealTime, Service, Stats, Trace, VirtualTime};
+pub use http::{Bounds, Observed, Pause, RealTime, Service, Stats, Trace, VirtualTime};
 pub use reader::MicrosoftReader;
 
 /// Is told after each exchange what was sent and received so far.
@@ -55,6 +55,8 @@ pub struct Options {
     pub pause: Arc<dyn Pause>,
     /// How long one attempt may take.
     pub timeout: Duration,
+    /// The most that one reading of the tenant may take.
+    pub bounds: Bounds,
     /// Where the exchanges are written down.
     pub trace: Option<Trace>,
     /// Who watches.
@@ -73,6 +75,7 @@ impl Options {
             trusted: None,
             pause: Arc::new(RealTime::default()),
             timeout: Duration::from_secs(100),
+            bounds: Bounds::default(),
             trace: None,
             progress: None,
             notice: None,

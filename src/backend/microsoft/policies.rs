@@ -3,10 +3,12 @@
 //! A narrow question is asked first. Where it finds nothing, or the service does not manage to answer it, a wider one is;
 //! and where the service cannot show policies with their rules, the rules of each are asked for by themselves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::error::{ErrorKind, ServiceError};
-use super::http::{ReadClient, Service, path_segment, query_value};
+use super::http::{ReadClient, Rows, Service, path_segment, query_value};
 use super::wire;
 use crate::model::PrincipalId;
 
@@ -26,6 +28,38 @@ pub(super) struct Assigned {
     pub(super) assignment: Value,
     /// Its rules, or why they could not be read.
     pub(super) rules: Result<Vec<Value>, ServiceError>,
+}
+
+/// Policies that were listed, built one at a time.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// What assigns them.
+    rows: Rows,
+    /// Their rules by the ids of policies, where they did not come together.
+    apart: Option<BTreeMap<String, Result<Vec<Value>, ServiceError>>>,
+}
+
+impl Listed {
+    /// Policies that came with their rules.
+    pub(super) fn with_rules(rows: Rows) -> Self {
+        Self { rows, apart: None }
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Each; those that were not wanted perhaps without rules.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Assigned> + '_ {
+        self.rows.iter().map(|assignment| {
+            let apart = self.apart.as_ref().zip(wire::field(&assignment, "policyId"));
+            match apart.and_then(|(rules, id)| rules.get(id)) {
+                Some(rules) => Assigned { assignment, rules: rules.clone() },
+                None => assigned(assignment),
+            }
+        })
+    }
 }
 
 /// Whether the service did not manage to answer, so that another question may be answered.
@@ -74,13 +108,13 @@ pub(super) async fn one(client: &ReadClient, place: Place, role: &str) -> Result
         of.is_some_and(|of| of.eq_ignore_ascii_case(role)) && place.has(assignment)
     };
     let found = match client.list(Service::Graph, &expanded(&place.path(Some(role)))).await {
-        Ok(items) => items.into_iter().find(own),
+        Ok(items) => items.iter().find(own),
         Err(error) if is_unanswered(&error) => None,
         Err(error) => return Err(error),
     };
     match found {
         Some(assignment) => Ok(Some(assigned(assignment))),
-        None => Ok(all(client, place, own).await?.into_iter().find(|found| own(&found.assignment))),
+        None => Ok(all(client, place, own).await?.iter().find(|found| own(&found.assignment))),
     }
 }
 
@@ -89,9 +123,9 @@ pub(super) async fn all(
     client: &ReadClient,
     place: Place,
     wanted: impl Fn(&Value) -> bool,
-) -> Result<Vec<Assigned>, ServiceError> {
+) -> Result<Listed, ServiceError> {
     match client.list(Service::Graph, &place.with_rules()).await {
-        Ok(items) => Ok(items.into_iter().map(assigned).collect()),
+        Ok(rows) => Ok(Listed::with_rules(rows)),
         Err(error) if is_unanswered(&error) => rule_by_rule(client, place, wanted).await,
         Err(error) => Err(error),
     }
@@ -102,26 +136,18 @@ pub(super) async fn rule_by_rule(
     client: &ReadClient,
     place: Place,
     wanted: impl Fn(&Value) -> bool,
-) -> Result<Vec<Assigned>, ServiceError> {
-    let items = client.list(Service::Graph, &place.path(None)).await?;
-    let (mut found, mut asked, mut paths) = (Vec::new(), Vec::new(), Vec::new());
-    for assignment in items {
-        match wire::field(&assignment, "policyId").map(path_segment) {
-            _ if !wanted(&assignment) => found.push(Assigned { assignment, rules: Ok(Vec::new()) }),
-            None => found.push(assigned(assignment)),
-            Some(id) => {
-                paths.push(format!("/v1.0/policies/roleManagementPolicies/{id}/rules"));
-                asked.push(assignment);
-            }
-        }
-    }
-    let rules = client.batch_list(&paths).await;
-    found.extend(asked.into_iter().zip(rules).map(|(assignment, rules)| Assigned { assignment, rules }));
-    Ok(found)
+) -> Result<Listed, ServiceError> {
+    let rows = client.list(Service::Graph, &place.path(None)).await?;
+    let id = |item: &Value| wire::field(item, "policyId").filter(|_| wanted(item)).map(str::to_owned);
+    let ids: BTreeSet<String> = rows.each(id).collect();
+    let path = |id: &String| format!("/v1.0/policies/roleManagementPolicies/{}/rules", path_segment(id));
+    let rules = client.batch_list(&ids.iter().map(path).collect::<Vec<_>>()).await;
+    let rules = rules.into_iter().map(|rules| rules.map(|rules| rules.iter().collect()));
+    Ok(Listed { rows, apart: Some(ids.into_iter().zip(rules).collect()) })
 }
 
 /// A policy that came with its rules.
-pub(super) fn assigned(assignment: Value) -> Assigned {
+fn assigned(assignment: Value) -> Assigned {
     let rules = assignment.pointer("/policy/rules").and_then(Value::as_array).cloned();
     let missing = || {
         let path = "/v1.0/policies/roleManagementPolicyAssignments";

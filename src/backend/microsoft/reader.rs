@@ -9,7 +9,7 @@ use super::assembly::{Assembly, why};
 use super::azure::{self, Policies};
 use super::directory::{self, Objects, Onboarded};
 use super::entra::role_ids::RoleIds;
-use super::http::{ReadClient, Stats, Transport};
+use super::http::{ReadClient, Spent, Stats, Transport};
 use super::{Options, entra, groups};
 use crate::backend::{BackendError, ReadQuery, ReadState, Tenant};
 use crate::model::audit::AuditEvent;
@@ -36,6 +36,8 @@ struct Kept {
     places: Vec<ArmPlace>,
     azure_roles: Vec<Role>,
     policies: Policies,
+    /// What that reading took, which counts for the one that follows.
+    spent: Spent,
 }
 
 impl MicrosoftReader {
@@ -83,29 +85,54 @@ impl ReadState for MicrosoftReader {
     }
 
     async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError> {
-        let (_, runner) = self.identity().await?;
-        let (objects, places) =
-            futures::try_join!(directory::find(&self.client, query, runner), azure::find(&self.client, query))?;
-        let azure::Places { places, roles, policies, notes } = places;
-        let mut kept = Kept { objects, places, azure_roles: roles, policies };
-        kept.objects.notes.extend(notes);
+        let reading = self.bounded(Spent::default());
+        let found = reading.find(query).await;
+        // What it may take comes first: what fails for it fails in other words, too.
+        let spent = reading.client.spent()?;
+        let kept = Kept { spent, ..found? };
         let directory = kept.directory();
         self.keep(Some(kept));
         Ok(Arc::new(directory))
     }
 
     async fn audit(&self, since: Time) -> Result<Option<Vec<AuditEvent>>, BackendError> {
-        Ok(Some(super::audit::read(&self.client, since).await?))
+        let reading = self.bounded(Spent::default());
+        Ok(Some(super::audit::read(&reading.client, since).await?))
     }
 
     async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
-        let runner = self.client.claims().await.ok().and_then(|claims| claims.object);
-        super::makers::read(&self.client, of, &self.role_ids(), runner).await
+        let client = self.bounded(Spent::default()).client;
+        let runner = client.claims().await.ok().and_then(|claims| claims.object);
+        super::makers::read(&client, of, &self.role_ids(), runner).await
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
-        let (tenant, runner) = self.identity().await?;
         let kept = self.keep(None);
+        let reading = self.bounded(kept.as_ref().map(|kept| kept.spent).unwrap_or_default());
+        let found = reading.look(query, kept).await;
+        reading.client.spent()?;
+        found
+    }
+}
+
+impl MicrosoftReader {
+    /// The same, for one reading.
+    fn bounded(&self, before: Spent) -> Self {
+        Self { client: self.client.bounded(before), ..self.clone() }
+    }
+
+    async fn find(&self, query: &NameQuery) -> Result<Kept, BackendError> {
+        let (_, runner) = self.identity().await?;
+        let (objects, places) =
+            futures::try_join!(directory::find(&self.client, query, runner), azure::find(&self.client, query))?;
+        let azure::Places { places, roles, policies, notes } = places;
+        let mut kept = Kept { objects, places, azure_roles: roles, policies, spent: Spent::default() };
+        kept.objects.notes.extend(notes);
+        Ok(kept)
+    }
+
+    async fn look(&self, query: &ReadQuery, kept: Option<Kept>) -> Result<Snapshot, BackendError> {
+        let (tenant, runner) = self.identity().await?;
         let (watched, (found, memberships)) = match query {
             ReadQuery::Everything => {
                 let watched: BTreeSet<PrincipalId> = runner.into_iter().collect();
@@ -148,9 +175,7 @@ impl ReadState for MicrosoftReader {
             missing,
         })
     }
-}
 
-impl MicrosoftReader {
     /// Looks up everybody who occurs and is not known yet. Whoever cannot be looked up might be anybody, so what they
     /// have an assignment at counts as unreadable.
     async fn look_up(&self, found: &mut Found, watched: &BTreeSet<PrincipalId>) {
@@ -404,7 +429,7 @@ async fn groups_only(
 
 /// All that can be seen, and what is known of what the files name.
 async fn everything(client: &ReadClient, kept: Option<Kept>) -> Found {
-    let Kept { objects, places, azure_roles, policies } = kept.unwrap_or_default();
+    let Kept { objects, places, azure_roles, policies, .. } = kept.unwrap_or_default();
     let named: BTreeSet<ArmScope> = policies.into_keys().collect();
     let (of_entra, of_azure, units, contexts) = futures::join!(
         entra_and_groups(client),

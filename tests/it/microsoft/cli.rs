@@ -108,6 +108,21 @@ fn the_first_plan_after_an_import_of_a_live_tenant_is_empty() {
     }
 }
 
+#[test]
+fn a_reading_that_is_too_large_is_an_error_and_nothing_is_done() {
+    let live = Live::of("landing-zone");
+    for command in [&["plan"][..], &["apply", "--auto-approve"], &["snapshot"], &["import", "--out", "imported"]] {
+        let run = live.run(&[command, &["--max-read-bytes", "20kB"]].concat()).expect(1);
+        assert!(run.stderr.contains("reading the tenant takes more than 20000 bytes; until here it took "), "{run:?}");
+        assert!(run.stderr.contains("`--max-read-bytes` (`PIMFORM_MAX_READ_BYTES`)"), "{run:?}");
+        assert!(!run.stdout.contains("No change"), "{run:?}");
+    }
+    assert!(live.asked().iter().all(|(method, _, _)| method == "GET" || method == "POST"));
+    let usage = live.run(&["plan", "--max-read-time", "never"]).expect(64);
+    assert!(usage.stderr.contains("`never` of `--max-read-time`"), "{usage:?}");
+    live.run(&["plan", "--max-read-bytes", "64MB", "--max-read-time", "2h"]).expect(0);
+}
+
 /// Somebody signs in and makes a role easier to use, and somebody eligible for it.
 async fn change_by_hand(url: &str) {
     pimform::backend::microsoft::tls::install();

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::super::assembly::Assembly;
 use super::super::error::{ErrorKind, ServiceError};
-use super::super::http::ReadClient;
+use super::super::http::{ReadClient, Rows};
 use super::places::{management_groups, subscriptions};
 use super::policies::{self, Policies, ScopePolicies, Wanted};
 use super::read::{self, Asked, Reach};
@@ -27,7 +25,7 @@ pub(in super::super) struct Everything {
 }
 
 /// Lists of schedules by the scope that they were listed at.
-type Lists = Vec<(ArmScope, Result<[(Kind, Vec<Value>); 2], ServiceError>)>;
+type Lists = Vec<(ArmScope, Result<[(Kind, Rows); 2], ServiceError>)>;
 
 /// Reads all management groups and subscriptions that can be seen, and of what lies in a subscription all scopes at which
 /// somebody was assigned through PIM, and those that are `named`. Settings that somebody changed below a subscription, where
@@ -72,7 +70,7 @@ fn scopes(found: &mut Assembly, lists: &Lists) -> Asked {
     for (top, lists) in lists {
         for (kind, list) in lists.iter().flatten() {
             let mut seen = Assembly::default();
-            for assignment in seen.schedules(Surface::Azure, *kind, list, Vec::new) {
+            for assignment in seen.schedules(Surface::Azure, *kind, list.iter(), Vec::new) {
                 let Target::Azure { scope, role } = assignment.target else { continue };
                 if scope.kind() == ScopeKind::ManagementGroup && scope != *top {
                     continue;

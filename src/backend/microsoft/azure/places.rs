@@ -101,7 +101,7 @@ pub(super) async fn subscriptions(client: &ReadClient) -> Result<Vec<ArmPlace>, 
         let scope = format!("/subscriptions/{}", wire::field(item, "subscriptionId")?).parse().ok()?;
         Some(ArmPlace { scope, name: wire::field(item, "displayName").map(Arc::from) })
     };
-    Ok(found.map_err(|error| error.asked("list the subscriptions"))?.iter().filter_map(place).collect())
+    Ok(found.map_err(|error| error.asked("list the subscriptions"))?.each(place).collect())
 }
 
 /// Every management group that can be seen.
@@ -115,7 +115,7 @@ pub(super) async fn management_groups(client: &ReadClient) -> Result<Vec<ArmPlac
         let name = item.get("properties").and_then(|properties| wire::field(properties, "displayName"));
         Some(ArmPlace { scope, name: name.map(Arc::from) })
     };
-    Ok(found.iter().filter_map(place).collect())
+    Ok(found.each(place).collect())
 }
 
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::super::assembly::why;
 use super::super::error::{ErrorKind, ServiceError};
-use super::super::http::{ReadClient, Service, odata_literal, path_segment, query_value};
+use super::super::http::{ReadClient, Rows, Service, odata_literal, path_segment, query_value};
 use super::super::policies::is_unanswered;
 use super::super::rules;
 use super::super::schedules::{arm_scope, last_segment};
@@ -91,9 +91,9 @@ pub(in super::super) async fn read(client: &ReadClient, scope: &ArmScope, wanted
         Wanted::All | Wanted::Only(_) => return list(client, scope).await,
     };
     match find(client, scope, roles).await {
-        Ok(found) if found.complete => ScopePolicies::Read(Known { complete: true, ..known(scope, &found.items) }),
+        Ok(found) if found.complete => ScopePolicies::Read(Known { complete: true, ..known(scope, found.iter()) }),
         Ok(found) => {
-            let mut known = known(scope, &found.items);
+            let mut known = known(scope, found.iter());
             known.roles.retain(|role, _| roles.contains_key(role));
             ScopePolicies::Read(known)
         }
@@ -102,12 +102,27 @@ pub(in super::super) async fn read(client: &ReadClient, scope: &ArmScope, wanted
 }
 
 /// What assigns policies to roles at a scope.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in super::super) struct Listed {
-    /// What assigns them, with their rules.
-    pub(in super::super) items: Vec<Value>,
+    /// What assigns them, as it was listed.
+    rows: Rows,
+    /// Rules by the ids of policies, where what assigns them does not have them.
+    apart: BTreeMap<String, Value>,
     /// Whether these are all that there are at the scope.
-    pub(in super::super) complete: bool,
+    complete: bool,
+}
+
+impl Listed {
+    /// Each, with its rules, built when it is its turn.
+    pub(in super::super) fn iter(&self) -> impl Iterator<Item = Value> + '_ {
+        self.rows.iter().map(|mut item| {
+            let rules = without_rules(&item).and_then(|id| self.apart.get(id)).cloned();
+            if let (Some(rules), Some(Value::Object(properties))) = (rules, item.get_mut("properties")) {
+                properties.insert("effectiveRules".to_owned(), rules);
+            }
+            item
+        })
+    }
 }
 
 /// Finds the policies of a few roles at a scope, for whoever reads them and for whoever changes them. Each is asked for by
@@ -118,23 +133,25 @@ pub(in super::super) async fn find(
     roles: &BTreeMap<RoleId, String>,
 ) -> Result<Listed, ServiceError> {
     let reads = roles.values().map(|definition| filtered(client, scope, definition));
-    let mut listed = Listed { items: Vec::new(), complete: false };
+    let mut listed = Listed { rows: Rows::default(), apart: BTreeMap::new(), complete: false };
     for found in futures::future::join_all(reads).await {
         match found {
-            Ok(items) => listed.items.extend(items),
+            Ok(rows) => listed.rows.append(rows),
             Err(error) if is_unanswered(&error) => listed.complete = true,
             Err(error) => return Err(error),
         }
     }
     // The filter compares ids as text. Where it found nothing, the list says whether there is nothing.
-    let is_there = |role: &RoleId| listed.items.iter().any(|item| is_of(item, scope, *role));
+    let is_there = |role: &RoleId| listed.rows.iter().any(|item| is_of(&item, scope, *role));
     if listed.complete || !roles.keys().all(is_there) {
-        listed = Listed { items: whole(client, scope).await?, complete: true };
+        listed = Listed { rows: whole(client, scope).await?, complete: true, ..listed };
     }
-    for item in &mut listed.items {
-        if roles.keys().any(|role| is_of(item, scope, *role)) {
-            with_rules(client, scope, item).await?;
-        }
+    let is_wanted = |item: &&Value| roles.keys().any(|role| is_of(item, scope, *role));
+    let lacking = listed.rows.each(|item| Some(item).filter(is_wanted).and_then(without_rules).map(str::to_owned));
+    for id in lacking.collect::<BTreeSet<_>>() {
+        let path = collection(scope, &format!("roleManagementPolicies/{}", path_segment(&id)), PIM);
+        let mut policy = client.get(Service::Arm, &path).await?;
+        listed.apart.extend(policy.pointer_mut("/properties/rules").map(|rules| (id, rules.take())));
     }
     Ok(listed)
 }
@@ -148,19 +165,11 @@ pub(in super::super) fn is_of(item: &Value, scope: &ArmScope, role: RoleId) -> b
     own == Some(role) && !elsewhere
 }
 
-/// Takes the rules from the policy itself, where its assignment does not have them.
-async fn with_rules(client: &ReadClient, scope: &ArmScope, item: &mut Value) -> Result<(), ServiceError> {
-    let Some(properties) = item.get_mut("properties").and_then(Value::as_object_mut) else { return Ok(()) };
-    if properties.get("effectiveRules").and_then(Value::as_array).is_some_and(|rules| !rules.is_empty()) {
-        return Ok(());
-    }
-    let Some(id) = wire::text(properties, "policyId").map(last_segment) else { return Ok(()) };
-    let path = collection(scope, &format!("roleManagementPolicies/{}", path_segment(id)), PIM);
-    let mut policy = client.get(Service::Arm, &path).await?;
-    if let Some(rules) = policy.pointer_mut("/properties/rules") {
-        properties.insert("effectiveRules".to_owned(), rules.take());
-    }
-    Ok(())
+/// The id of the policy that has the rules, where what assigns it does not have them.
+fn without_rules(item: &Value) -> Option<&str> {
+    let properties = item.get("properties")?;
+    let has_rules = properties.get("effectiveRules").and_then(Value::as_array).is_some_and(|rules| !rules.is_empty());
+    if has_rules { None } else { wire::field(properties, "policyId").map(last_segment) }
 }
 
 impl Known {
@@ -179,16 +188,16 @@ impl Known {
 
 async fn list(client: &ReadClient, scope: &ArmScope) -> ScopePolicies {
     match whole(client, scope).await {
-        Ok(items) => ScopePolicies::Read(Known { complete: true, ..known(scope, &items) }),
+        Ok(items) => ScopePolicies::Read(Known { complete: true, ..known(scope, items.iter()) }),
         Err(error) => failed(scope, error),
     }
 }
 
-async fn whole(client: &ReadClient, scope: &ArmScope) -> Result<Vec<Value>, ServiceError> {
+async fn whole(client: &ReadClient, scope: &ArmScope) -> Result<Rows, ServiceError> {
     client.list(Service::Arm, &path::policies(scope)).await
 }
 
-async fn filtered(client: &ReadClient, scope: &ArmScope, definition: &str) -> Result<Vec<Value>, ServiceError> {
+async fn filtered(client: &ReadClient, scope: &ArmScope, definition: &str) -> Result<Rows, ServiceError> {
     let filter = query_value(&format!("roleDefinitionId eq {}", odata_literal(definition)));
     client.list(Service::Arm, &format!("{}&$filter={filter}", path::policies(scope))).await
 }
@@ -201,7 +210,7 @@ fn failed(scope: &ArmScope, error: ServiceError) -> ScopePolicies {
     ScopePolicies::Broken(why(&error).into())
 }
 
-fn known(scope: &ArmScope, items: &[Value]) -> Known {
+fn known(scope: &ArmScope, items: impl Iterator<Item = Value>) -> Known {
     let mut known = Known::default();
     for item in items {
         let properties = item.get("properties").unwrap_or(&Value::Null);

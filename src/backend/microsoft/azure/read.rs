@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::assembly::{Assembly, why};
 use super::super::error::ServiceError;
-use super::super::http::{ReadClient, Service};
+use super::super::http::{ReadClient, Rows, Service};
 use super::super::schedules::Found;
 use super::path;
 use super::policies::{self, Known, Policies, ScopePolicies, Wanted, definition};
@@ -102,7 +102,7 @@ pub(super) async fn lists(
     client: &ReadClient,
     scope: &ArmScope,
     reach: Reach,
-) -> Result<[(Kind, Vec<Value>); 2], ServiceError> {
+) -> Result<[(Kind, Rows); 2], ServiceError> {
     let one = |kind: Kind| async move {
         let path = match reach {
             Reach::AtScope => path::schedules_at(scope, kind),
@@ -154,19 +154,19 @@ async fn join(reads: impl Iterator<Item = impl Future<Output = Assembly>>) -> As
 }
 
 /// What lists at `top` say of roles at it and below it.
-pub(super) fn of_lists(top: &ArmScope, lists: &[(Kind, Vec<Value>)], asked: &Asked) -> Assembly {
+pub(super) fn of_lists(top: &ArmScope, lists: &[(Kind, Rows)], asked: &Asked) -> Assembly {
     let mut found = Assembly::default();
     let about: Vec<Target> = asked.iter().flat_map(|(scope, roles)| targets(scope, roles)).collect();
     let mut by_scope: BTreeMap<ArmScope, Vec<Found>> = BTreeMap::new();
     for (kind, list) in lists {
-        let (root, list): (Vec<Value>, Vec<Value>) = list.iter().cloned().partition(is_at_root);
         // The root of Azure is no target, but what is assigned there is inherited by everything.
-        let root: Vec<Value> = root.into_iter().map(|schedule| moved(schedule, top)).collect();
-        for mut assignment in found.schedules(Surface::Azure, *kind, &root, || about.iter().collect()) {
+        let root = list.iter().filter(is_at_root).map(|schedule| moved(schedule, top));
+        for mut assignment in found.schedules(Surface::Azure, *kind, root, || about.iter().collect()) {
             assignment.row.origin = Origin::Inherited;
             above(&mut found, &assignment, asked.iter());
         }
-        for assignment in found.schedules(Surface::Azure, *kind, &list, || about.iter().collect()) {
+        let rest = list.iter().filter(|schedule| !is_at_root(schedule));
+        for assignment in found.schedules(Surface::Azure, *kind, rest, || about.iter().collect()) {
             if let Target::Azure { scope, .. } = &assignment.target {
                 by_scope.entry(scope.clone()).or_default().push(assignment);
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::error::ServiceError;
-use super::super::http::{ReadClient, Service, odata_literal, query_value};
+use super::super::http::{ReadClient, Rows, Service, odata_literal, query_value};
 use super::super::schedules::last_segment;
 use super::super::wire;
 use super::{AUTHORIZATION, collection};
@@ -104,8 +104,8 @@ pub(super) fn is_named(role: &Definition, name: &str) -> bool {
     same_name(&role.name, name)
 }
 
-fn definitions(items: &[Value]) -> Vec<Definition> {
-    items.iter().filter_map(definition).collect()
+fn definitions(items: &Rows) -> Vec<Definition> {
+    items.each(definition).collect()
 }
 
 fn definition(item: &Value) -> Option<Definition> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::assembly::why;
 use super::entra::role_ids::RoleIds;
 use super::error::{ErrorKind, ServiceError};
-use super::http::{ReadClient, Service, odata_literal, query_value};
+use super::http::{ReadClient, Rows, Service, odata_literal, query_value};
 use crate::model::text::{name_key, spellings};
 use crate::model::{
     AdministrativeUnit, Answer, AuthenticationContext, NameQuery, Principal, PrincipalId, PrincipalKind, Role, RoleId,
@@ -116,9 +116,10 @@ pub(super) async fn find(
     objects.onboarded = onboarded?;
     // Who runs the program is only looked up for its name.
     let by_id = if query.ids.is_empty() { by_id.unwrap_or_default() } else { by_id? };
-    let by_id = by_id.into_iter().map(|object| (object, None));
+    let named = named?;
+    let named = named.iter().flat_map(|(kind, rows)| rows.iter().map(|object| (object, Some(*kind))));
     // Of what was found in both ways, the collection of its kind says more.
-    for (object, collection) in by_id.chain(named?.into_iter().map(|(object, kind)| (object, Some(kind)))) {
+    for (object, collection) in by_id.iter().map(|object| (object, None)).chain(named) {
         if let Some(principal) = object::principal(&object, collection, &objects.onboarded) {
             objects.principals.insert(principal.id, principal);
         }
@@ -134,7 +135,7 @@ pub(super) async fn principals(
     onboarded: &Onboarded,
 ) -> Result<Vec<Principal>, ServiceError> {
     let found = by_ids(client, ids).await?;
-    Ok(found.iter().filter_map(|object| object::principal(object, None, onboarded)).collect())
+    Ok(found.each(|object| object::principal(object, None, onboarded)).collect())
 }
 
 /// Every role definition, and what ids they have.
@@ -145,7 +146,7 @@ pub(super) async fn roles(client: &ReadClient) -> Result<(Vec<Role>, RoleIds), S
         let name = Arc::from(object::text(object, "displayName").unwrap_or_default());
         Some(Role { id, name, assignable_scopes: Vec::new() })
     };
-    Ok((found.iter().filter_map(role).collect(), RoleIds::listed(&found)))
+    Ok((found.each(role).collect(), RoleIds::listed(found.iter())))
 }
 
 /// Every administrative unit.
@@ -155,7 +156,7 @@ pub(super) async fn units(client: &ReadClient) -> Result<Vec<AdministrativeUnit>
         let id = object::text(object, "id")?.parse().ok()?;
         Some(AdministrativeUnit { id, name: Arc::from(object::text(object, "displayName").unwrap_or_default()) })
     };
-    Ok(found.iter().filter_map(unit).collect())
+    Ok(found.each(unit).collect())
 }
 
 /// Every authentication context.
@@ -170,7 +171,7 @@ pub(super) async fn contexts(client: &ReadClient) -> Result<Vec<AuthenticationCo
             available,
         })
     };
-    Ok(found.iter().filter_map(context).collect())
+    Ok(found.each(context).collect())
 }
 
 /// The groups under PIM. Either of the two places may go; where one does not answer, the other is asked, and where neither
@@ -185,8 +186,9 @@ pub(super) async fn onboarded(client: &ReadClient) -> Onboarded {
     }
     match found {
         Ok(groups) => {
-            let is_there = |group: &&Value| object::text(group, "deletedDateTime").is_none();
-            let groups: Option<BTreeSet<PrincipalId>> = groups.iter().filter(is_there).map(id).collect();
+            let is_there = |group: &Value| object::text(group, "deletedDateTime").is_none();
+            let groups: Option<BTreeSet<PrincipalId>> =
+                groups.iter().filter(is_there).map(|group| id(&group)).collect();
             groups.map_or_else(
                 || Onboarded::Unknown("one of the groups under PIM that the service lists has no id".into()),
                 Onboarded::Known,
@@ -208,16 +210,16 @@ async fn when<T: Default>(wanted: bool, ask: impl Future<Output = Result<T, Serv
     if wanted { ask.await } else { Ok(T::default()) }
 }
 
-async fn by_ids(client: &ReadClient, ids: &BTreeSet<PrincipalId>) -> Result<Vec<Value>, ServiceError> {
+async fn by_ids(client: &ReadClient, ids: &BTreeSet<PrincipalId>) -> Result<Rows, ServiceError> {
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Rows::default());
     }
     let ids: Vec<PrincipalId> = ids.iter().copied().collect();
     client.get_by_ids(&ids).await.map_err(|error| error.asked("look up principals by their ids"))
 }
 
 /// The principals with the names of a query.
-async fn named(client: &ReadClient, query: &NameQuery) -> Result<Vec<(Value, PrincipalKind)>, ServiceError> {
+async fn named(client: &ReadClient, query: &NameQuery) -> Result<Vec<(PrincipalKind, Rows)>, ServiceError> {
     let (kinds, paths): (Vec<PrincipalKind>, Vec<String>) = name_paths(query).into_iter().unzip();
     if paths.is_empty() {
         return Ok(Vec::new());
@@ -225,7 +227,7 @@ async fn named(client: &ReadClient, query: &NameQuery) -> Result<Vec<(Value, Pri
     let mut found = Vec::new();
     for (kind, answer) in kinds.into_iter().zip(client.batch_list(&paths).await) {
         let objects = answer.map_err(|error| error.asked(format!("look up {kind}s by their names")))?;
-        found.extend(objects.into_iter().map(|object| (object, kind)));
+        found.push((kind, objects));
     }
     Ok(found)
 }

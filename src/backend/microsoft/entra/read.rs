@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::super::assembly::{Assembly, why};
 use super::super::error::ServiceError;
-use super::super::http::{ReadClient, Service};
+use super::super::http::{ReadClient, Rows, Service};
 use super::super::policies::{self, Assigned, Place};
 use super::super::wire;
-use super::role_ids::RoleIds;
+use super::role_ids::{RoleIds, named_role};
 use crate::model::{Kind, RoleId, Surface, Target};
 
 /// The list of the policies of all directory roles, with their rules.
@@ -46,7 +46,7 @@ pub(in super::super) async fn read(client: &ReadClient, roles: &BTreeSet<RoleId>
             found.all_broken(&targets, why(&error));
         }
     }
-    let mut lists: Vec<(Kind, Vec<Value>)> = Vec::new();
+    let mut lists: Vec<(Kind, Rows)> = Vec::new();
     for (kind, list) in [(Kind::Eligible, eligible), (Kind::Active, active)] {
         match list {
             Ok(list) => lists.push((kind, list)),
@@ -56,11 +56,19 @@ pub(in super::super) async fn read(client: &ReadClient, roles: &BTreeSet<RoleId>
             }
         }
     }
-    let mut all: Vec<&mut Vec<Value>> = lists.iter_mut().map(|(_, list)| list).collect();
-    let unexplained = ids.explain(client, &mut all).await;
+    let named = lists.iter().flat_map(|(_, list)| list.each(named_role)).collect();
+    ids.find_out(client, named).await;
+    let mut unexplained: BTreeMap<RoleId, usize> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (kind, list) in &lists {
-        for assignment in found.schedules(Surface::Directory, *kind, list, || targets.iter().collect()) {
+        let explained = list.iter().filter_map(|mut schedule| match ids.explain(&mut schedule) {
+            Ok(()) => Some(schedule),
+            Err(id) => {
+                *unexplained.entry(id).or_default() += 1;
+                None
+            }
+        });
+        for assignment in found.schedules(Surface::Directory, *kind, explained, || targets.iter().collect()) {
             if let Target::Directory { directory_role } = &assignment.target {
                 seen.insert(*directory_role);
             }
@@ -104,7 +112,7 @@ async fn settings(client: &ReadClient, roles: &BTreeSet<RoleId>, ids: &RoleIds) 
         return Ok(of_none(roles));
     }
     let mut found = Assembly::default();
-    for Assigned { assignment, rules } in listed {
+    for Assigned { assignment, rules } in listed.iter() {
         let Some(target) = asked(&assignment) else { continue };
         match rules {
             Ok(rules) => found.policy(target, &rules),

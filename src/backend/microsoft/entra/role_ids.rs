@@ -44,16 +44,16 @@ enum Stranger {
 impl RoleIds {
     /// The ids of the roles in a list of definitions. An id is only ever the one of its own role, and what several roles
     /// have as the id of their template is none.
-    pub(in super::super) fn listed(definitions: &[Value]) -> Self {
+    pub(in super::super) fn listed(definitions: impl IntoIterator<Item = Value>) -> Self {
         let mut ids = Self::default();
         let mut templates: BTreeMap<RoleId, Vec<RoleId>> = BTreeMap::new();
         for definition in definitions {
-            let Some(role) = role_id(definition, "id") else { continue };
+            let Some(role) = role_id(&definition, "id") else { continue };
             ids.roles.insert(role, role);
             if definition.get("isBuiltIn").and_then(Value::as_bool) != Some(true) {
                 ids.custom.insert(role);
             }
-            if let Some(template) = role_id(definition, "templateId") {
+            if let Some(template) = role_id(&definition, "templateId") {
                 templates.entry(template).or_default().push(role);
             }
         }
@@ -95,36 +95,25 @@ impl RoleIds {
         in_pim.into_iter().chain([target.clone()]).collect()
     }
 
-    /// Finds out which role each of these schedules is about, and writes it as the list of roles does. Those of which nobody
-    /// can say it are taken out and handed back, by id.
-    pub(in super::super) async fn explain(
-        &mut self,
-        client: &ReadClient,
-        lists: &mut [&mut Vec<Value>],
-    ) -> BTreeMap<RoleId, usize> {
-        let named = lists.iter().flat_map(|list| list.iter()).filter_map(|schedule| role_id(schedule, FIELD));
-        let unknown: BTreeSet<RoleId> =
-            named.filter(|id| self.role(*id).is_none() && !self.strangers.contains_key(id)).collect();
+    /// Finds out which roles these ids mean.
+    pub(in super::super) async fn find_out(&mut self, client: &ReadClient, named: BTreeSet<RoleId>) {
+        let is_unknown = |id: &RoleId| self.role(*id).is_none() && !self.strangers.contains_key(id);
+        let unknown = named.into_iter().filter(is_unknown).collect();
         self.learn(client, &unknown).await;
-        let mut unexplained: BTreeMap<RoleId, usize> = BTreeMap::new();
-        for list in lists {
-            list.retain_mut(|schedule| {
-                // What names no role at all is for whoever reads the schedule.
-                let Some(id) = role_id(schedule, FIELD) else { return true };
-                let Some(role) = self.role(id) else {
-                    *unexplained.entry(id).or_default() += 1;
-                    return false;
-                };
-                if role != id
-                    && let Some(field) = schedule.get_mut(FIELD)
-                {
-                    *field = role.to_string().into();
-                    self.in_pim.insert(role, id);
-                }
-                true
-            });
+    }
+
+    /// Writes the role of a schedule as the list of roles does. Where nobody can say which role that is: its id.
+    pub(in super::super) fn explain(&mut self, schedule: &mut Value) -> Result<(), RoleId> {
+        // What names no role at all is for whoever reads the schedule.
+        let Some(id) = named_role(schedule) else { return Ok(()) };
+        let role = self.role(id).ok_or(id)?;
+        if role != id
+            && let Some(field) = schedule.get_mut(FIELD)
+        {
+            *field = role.to_string().into();
+            self.in_pim.insert(role, id);
         }
-        unexplained
+        Ok(())
     }
 
     /// Looks ids up that the list does not have.
@@ -173,6 +162,11 @@ fn role_id(object: &Value, field: &str) -> Option<RoleId> {
     last_segment(wire::field(object, field)?).parse().ok()
 }
 
+/// The role that a schedule names, by whatever id.
+pub(in super::super) fn named_role(schedule: &Value) -> Option<RoleId> {
+    role_id(schedule, FIELD)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -186,7 +180,7 @@ mod tests {
     #[test]
     fn an_id_is_the_one_of_its_own_role_before_it_is_a_template() {
         let role = |id: RoleId, template: RoleId, built_in: bool| json!({ "id": id.to_string(), "templateId": template.to_string(), "isBuiltIn": built_in });
-        let ids = RoleIds::listed(&[
+        let ids = RoleIds::listed([
             role(id(1), id(1), true),
             role(id(2), id(20), false),
             role(id(3), id(1), false),

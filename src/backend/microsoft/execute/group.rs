@@ -90,7 +90,7 @@ impl MicrosoftExecutor {
         let filter = query_value(&format!("displayName eq {}", odata_literal(name)));
         let path = format!("/v1.0/groups?$filter={filter}&$select=id,displayName,mailNickname");
         let found = self.read().list(Service::Graph, &path).await;
-        Ok(found.map_err(|error| error.asked(format!("look for the group `{name}`")))?)
+        Ok(found.map_err(|error| error.asked(format!("look for the group `{name}`")))?.iter().collect())
     }
 
     /// Adds a static member or owner. Once more is the same as once.

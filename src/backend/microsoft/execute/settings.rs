@@ -323,7 +323,7 @@ impl MicrosoftExecutor {
     async fn azure_policy(&self, scope: &ArmScope, role: RoleId) -> Result<Option<Policy>, ServiceError> {
         let wanted = BTreeMap::from([(role, azure::definition(scope, role))]);
         let listed = azure::find_policies(self.read(), scope, &wanted).await?;
-        let Some(item) = listed.items.iter().find(|item| azure::is_of(item, scope, role)) else { return Ok(None) };
+        let Some(item) = listed.iter().find(|item| azure::is_of(item, scope, role)) else { return Ok(None) };
         let properties = item.get("properties").unwrap_or(&Value::Null);
         let rules = properties.get("effectiveRules").and_then(Value::as_array).cloned().unwrap_or_default();
         Ok(wire::field(properties, "policyId").map(|id| Policy { id: last_segment(id).to_owned(), rules }))

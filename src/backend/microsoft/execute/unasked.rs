@@ -173,13 +173,13 @@ impl MicrosoftExecutor {
         let listed = self.read().list(route.service(), &route.schedules()).await;
         let schedules = listed.map_err(|error| error.asked("read what was granted"))?;
         let mut other = false;
-        for schedule in &schedules {
-            let Ok(Reading::Found(found)) = read(route.target.surface(), route.key.kind, schedule) else { continue };
+        for schedule in schedules.iter() {
+            let Ok(Reading::Found(found)) = read(route.target.surface(), route.key.kind, &schedule) else { continue };
             if found.target != *route.target || found.row.key != *route.key || !found.row.origin.is_assigned() {
                 continue;
             }
             let began = found.row.window.start.is_some_and(|start| start + SKEW >= at);
-            if began || request_of(schedule).is_some_and(|id| taken.id.as_deref() == Some(id)) {
+            if began || request_of(&schedule).is_some_and(|id| taken.id.as_deref() == Some(id)) {
                 return Ok(Maker::ThisRun(found.row));
             }
             other = true;

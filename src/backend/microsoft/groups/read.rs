@@ -4,13 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::super::assembly::{Assembly, why};
 use super::super::directory;
 use super::super::error::{ErrorKind, ServiceError};
-use super::super::http::{ReadClient, query_value};
-use super::super::policies::{self, Assigned, Place};
+use super::super::http::{ReadClient, Rows, query_value};
+use super::super::policies::{self, Assigned, Listed, Place};
 use super::super::wire;
 use crate::model::{Access, GroupRead, GroupState, Kind, PrincipalId, Settings, Surface, Target};
 
@@ -104,7 +102,7 @@ pub(in super::super) async fn read(
             Part::Policies => match answer {
                 Err(error) if policies::is_unanswered(&error) => drop(unanswered.insert(group)),
                 answer => {
-                    let answer = answer.map(|items| items.into_iter().map(policies::assigned).collect());
+                    let answer = answer.map(Listed::with_rules);
                     take_policies(&mut found.targets, group, answer);
                 }
             },
@@ -147,7 +145,7 @@ fn cannot_use_pim(error: &ServiceError) -> bool {
     error.code_is("ResourceTypeNotSupported")
 }
 
-fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<Assigned>, ServiceError>) {
+fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Listed, ServiceError>) {
     let items = match answer {
         Ok(items) => items,
         Err(error) if cannot_use_pim(&error) => {
@@ -160,9 +158,9 @@ fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<As
         Err(error) if error.kind == ErrorKind::NotFound => return,
         Err(error) => return found.all_broken(&targets(group), why(&error)),
     };
-    for Assigned { assignment: item, rules } in &items {
-        let of_group = wire::field(item, "scopeId").is_some_and(|id| id.eq_ignore_ascii_case(&group.to_string()));
-        let role = wire::field(item, "roleDefinitionId").unwrap_or_default();
+    for Assigned { assignment: item, rules } in items.iter() {
+        let of_group = wire::field(&item, "scopeId").is_some_and(|id| id.eq_ignore_ascii_case(&group.to_string()));
+        let role = wire::field(&item, "roleDefinitionId").unwrap_or_default();
         let access = BOTH.into_iter().find(|access| access.to_string().eq_ignore_ascii_case(role));
         let Some(access) = access.filter(|_| of_group) else {
             let what = "the service answered with the settings of something else";
@@ -170,20 +168,20 @@ fn take_policies(found: &mut Assembly, group: PrincipalId, answer: Result<Vec<As
         };
         let target = Target::Group { group, access };
         match rules {
-            Ok(rules) => found.policy(target, rules),
-            Err(error) => found.broken(&target, why(error)),
+            Ok(rules) => found.policy(target, &rules),
+            Err(error) => found.broken(&target, why(&error)),
         }
     }
 }
 
-fn take_schedules(found: &mut Assembly, group: PrincipalId, kind: Kind, answer: Result<Vec<Value>, ServiceError>) {
+fn take_schedules(found: &mut Assembly, group: PrincipalId, kind: Kind, answer: Result<Rows, ServiceError>) {
     let targets = targets(group);
     let list = match answer {
         Ok(list) => list,
         Err(error) if has_nothing(&error) => return,
         Err(error) => return found.all_broken(&targets, why(&error)),
     };
-    for assignment in found.schedules(Surface::Groups, kind, &list, || targets.iter().collect()) {
+    for assignment in found.schedules(Surface::Groups, kind, list.iter(), || targets.iter().collect()) {
         if targets.contains(&assignment.target) {
             found.row(assignment.target, assignment.row);
         } else {
@@ -197,7 +195,7 @@ fn take_list(
     lists: &mut BTreeMap<PrincipalId, GroupRead>,
     group: PrincipalId,
     access: Access,
-    answer: Result<Vec<Value>, ServiceError>,
+    answer: Result<Rows, ServiceError>,
 ) {
     let objects = match answer {
         Ok(objects) => objects,
@@ -206,7 +204,7 @@ fn take_list(
             return;
         }
     };
-    let ids: Option<BTreeSet<PrincipalId>> = objects.iter().map(directory::id).collect();
+    let ids: Option<BTreeSet<PrincipalId>> = objects.iter().map(|object| directory::id(&object)).collect();
     let read = lists.entry(group).or_insert_with(|| GroupRead::Present(GroupState::default()));
     match (read, ids) {
         (GroupRead::Present(state), Some(ids)) => *state.list_mut(access) = ids,

@@ -10,27 +10,29 @@ use serde_json::{Value, json};
 
 use super::effort::{Effort, Setback};
 use super::headers::retry_after;
-use super::{Repeat, Service, Transport, paging};
+use super::reading::{Body, LARGEST_PIECE, Reading};
+use super::rows::Rows;
+use super::{Repeat, Service, paging, walk};
 use crate::backend::microsoft::error::{ErrorKind, ServiceError};
 
 /// At most this many requests go into one batch (docs/service.md: lists-6).
 const AT_ONCE: usize = 20;
 
 /// Collections, each with all its pages.
-pub(super) async fn list(transport: &Transport, paths: &[String]) -> Vec<Result<Vec<Value>, ServiceError>> {
-    let firsts = get(transport, paths).await;
+pub(super) async fn list(reading: Reading<'_>, paths: &[String]) -> Vec<Result<Rows, ServiceError>> {
+    let firsts = get(reading, paths).await;
     let all = paths
         .iter()
         .zip(firsts)
-        .map(|(path, first)| async move { paging::follow(transport, Service::Graph, path, first?).await });
+        .map(|(path, first)| async move { paging::follow(reading, Service::Graph, path, first?).await });
     futures::future::join_all(all).await
 }
 
-/// Single objects.
-pub(super) async fn get(transport: &Transport, paths: &[String]) -> Vec<Result<Value, ServiceError>> {
+/// What single GETs are answered with.
+pub(super) async fn get(reading: Reading<'_>, paths: &[String]) -> Vec<Result<Body, ServiceError>> {
     // A batch is of one version, so that each has its own.
     let mut versions: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
-    let mut results: Vec<Option<Result<Value, ServiceError>>> = Vec::new();
+    let mut results: Vec<Option<Result<Body, ServiceError>>> = Vec::new();
     for (index, path) in paths.iter().enumerate() {
         let found = ["/v1.0", "/beta"].into_iter().find_map(|version| Some((version, path.strip_prefix(version)?)));
         match found {
@@ -45,7 +47,7 @@ pub(super) async fn get(transport: &Transport, paths: &[String]) -> Vec<Result<V
         .into_iter()
         .flat_map(|(version, parts)| parts.chunks(AT_ONCE).map(|chunk| (version, chunk.to_vec())).collect::<Vec<_>>())
         .collect();
-    let done = chunks.into_iter().map(|(version, parts)| settle(transport, version, parts));
+    let done = chunks.into_iter().map(|(version, parts)| settle(reading, version, parts));
     for (index, result) in futures::future::join_all(done).await.into_iter().flatten() {
         if let Some(place) = results.get_mut(index) {
             *place = Some(result);
@@ -75,20 +77,21 @@ impl<'a> Part<'a> {
 
 /// Sends the parts of one batch until each has an answer that counts.
 async fn settle(
-    transport: &Transport,
+    reading: Reading<'_>,
     version: &str,
     mut waiting: Vec<Part<'_>>,
-) -> Vec<(usize, Result<Value, ServiceError>)> {
+) -> Vec<(usize, Result<Body, ServiceError>)> {
     let mut done = Vec::new();
     while let Some(first) = waiting.iter().map(|part| part.due).min() {
-        let wait = first.saturating_sub(transport.pause.elapsed());
+        let wait = first.saturating_sub(reading.pause.elapsed());
         if !wait.is_zero() {
-            transport.pause.pause(wait).await;
+            reading.wait(wait).await;
         }
-        let now = transport.pause.elapsed();
+        // A wait that the budget cut short is over, too: what is sent then is refused.
+        let now = reading.pause.elapsed().max(first);
         let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|part| part.due <= now);
         waiting = later;
-        let answers = send(transport, version, &ready).await;
+        let answers = send(reading, version, &ready).await;
         let mut shortest: Option<Duration> = None;
         for (mut part, answer) in ready.into_iter().zip(answers) {
             let Some((setback, error)) = answer.setback else {
@@ -96,7 +99,7 @@ async fn settle(
                 continue;
             };
             if let Setback::Throttled(wait) = setback {
-                transport.count_throttled();
+                reading.count_throttled();
                 shortest = match (shortest, wait) {
                     (Some(one), Some(other)) => Some(one.min(other)),
                     (one, other) => one.or(other),
@@ -104,8 +107,8 @@ async fn settle(
             }
             match part.effort.again(setback, Repeat::Safe) {
                 Some(wait) => {
-                    transport.count_repeat();
-                    part.due = transport.pause.elapsed().saturating_add(wait);
+                    reading.count_repeat();
+                    part.due = reading.pause.elapsed().saturating_add(wait);
                     waiting.push(part);
                 }
                 None => done.push((part.index, Err(error))),
@@ -113,7 +116,7 @@ async fn settle(
         }
         if let Some(wait) = shortest {
             // Everybody waits for the first of them; the others wait longer by themselves.
-            transport.limiter(Service::Graph).hold(wait);
+            reading.limiter(Service::Graph).hold(wait);
         }
     }
     done
@@ -121,66 +124,100 @@ async fn settle(
 
 /// What came of one part.
 struct PartAnswer {
-    result: Result<Value, ServiceError>,
+    result: Result<Body, ServiceError>,
     /// Why it may be sent again, and the error if it is not.
     setback: Option<(Setback, ServiceError)>,
 }
 
 impl PartAnswer {
-    fn last(result: Result<Value, ServiceError>) -> Self {
+    fn last(result: Result<Body, ServiceError>) -> Self {
         Self { result, setback: None }
     }
 }
 
-async fn send(transport: &Transport, version: &str, parts: &[Part<'_>]) -> Vec<PartAnswer> {
+async fn send(reading: Reading<'_>, version: &str, parts: &[Part<'_>]) -> Vec<PartAnswer> {
     let requests: Vec<Value> = parts
         .iter()
         .enumerate()
         .map(|(id, part)| json!({ "id": (id + 1).to_string(), "method": "GET", "url": part.url }))
         .collect();
-    let mut answer = match transport.post_to_read(&format!("{version}/$batch"), &json!({ "requests": requests })).await
-    {
-        Ok(answer) => answer,
+    let answers = match reading.post_to_read(&format!("{version}/$batch"), &json!({ "requests": requests })).await {
+        Ok(answer) => answers(&answer),
+        Err(error) => Err(error),
+    };
+    let mut answers = match answers {
+        Ok(answers) => answers,
         Err(error) => return parts.iter().map(|part| PartAnswer::last(Err(for_part(part.path, &error)))).collect(),
     };
-    let mut answers: BTreeMap<String, Value> = BTreeMap::new();
-    if let Some(Value::Array(list)) = answer.get_mut("responses").map(Value::take) {
-        for answer in list {
-            if let Some(id) = answer.get("id").and_then(Value::as_str) {
-                answers.insert(id.to_owned(), answer);
-            }
-        }
+    parts.iter().enumerate().map(|(id, part)| read(reading, part.path, answers.remove(&(id + 1).to_string()))).collect()
+}
+
+/// The answer to one part, its body as it came.
+#[derive(Default)]
+struct Single {
+    status: Option<u16>,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Single {
+    /// With the id of the part, if it names one.
+    fn read(text: &[u8]) -> Option<(String, Self)> {
+        let (mut id, mut single) = (None, Self::default());
+        walk::fields(text, |name, text| match name {
+            "id" => id = small(text).and_then(|id| id.as_str().map(str::to_owned)),
+            "status" => single.status = small(text).and_then(|status| u16::try_from(status.as_u64()?).ok()),
+            "headers" => single.headers = headers(small(text)),
+            "body" => single.body = text.to_vec(),
+            _ => {}
+        })
+        .ok()?;
+        Some((id?, single))
     }
-    parts
+}
+
+/// A value beside a body. What is too large to be one is none.
+fn small(text: &[u8]) -> Option<Value> {
+    (text.len() <= LARGEST_PIECE).then(|| serde_json::from_slice(text).ok()).flatten()
+}
+
+fn headers(value: Option<Value>) -> BTreeMap<String, String> {
+    let Some(Value::Object(headers)) = value else { return BTreeMap::new() };
+    headers
         .iter()
-        .enumerate()
-        .map(|(id, part)| read(transport, part.path, answers.remove(&(id + 1).to_string())))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().map_or(value.to_string(), str::to_owned)))
         .collect()
 }
 
-fn read(transport: &Transport, path: &str, answer: Option<Value>) -> PartAnswer {
+/// The answers to the parts, by their ids. Those to something that was not asked are left out.
+fn answers(whole: &Body) -> Result<BTreeMap<String, Single>, ServiceError> {
+    let mut list = None;
+    walk::fields(&whole.bytes, |name, text| {
+        if name == "responses" {
+            list = Some(text);
+        }
+    })
+    .map_err(|_| whole.no_json())?;
+    let singles = list.into_iter().flat_map(walk::elements).flatten().filter_map(Single::read);
+    Ok(singles.filter(|(id, _)| id.parse().is_ok_and(|id: usize| (1..=AT_ONCE).contains(&id))).collect())
+}
+
+fn read(reading: Reading<'_>, path: &str, answer: Option<Single>) -> PartAnswer {
     let senseless = |what: &str| PartAnswer::last(Err(ServiceError::unexpected(path, what)));
-    let Some(Value::Object(mut answer)) = answer else { return senseless("its part of the batch was not answered") };
-    let status = answer.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let Some(Single { status, headers, body }) = answer else {
+        return senseless("its part of the batch was not answered");
+    };
     let Some(status) = status else { return senseless("its part of the batch has no status") };
-    let body = answer.remove("body").unwrap_or_default();
     if status == 200 {
-        return PartAnswer::last(Ok(body));
+        return PartAnswer::last(Ok(Body { method: "GET", path: path.to_owned(), request_id: None, bytes: body }));
     }
     if matches!(status, 201..=299) {
         return senseless(&format!("its part of the batch has the status {status}, so it may not be whole"));
     }
-    let headers: BTreeMap<String, String> = match answer.get("headers") {
-        Some(Value::Object(headers)) => headers
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().map_or(value.to_string(), str::to_owned)))
-            .collect(),
-        _ => BTreeMap::new(),
-    };
     let header = |name: &str| headers.get(name).map(|value| value.trim());
-    let wait = retry_after(header, transport.pause.now());
+    let wait = retry_after(header, reading.pause.now());
     let id = header("request-id").map(str::to_owned);
-    let mut error = ServiceError::answered("GET", path, status, Some(&body), id);
+    let mut error = ServiceError::answered("GET", path, status, small(&body).as_ref(), id);
     let setback = Setback::of(status, wait);
     if matches!(setback, Some(Setback::Throttled(_))) {
         error.kind = ErrorKind::Throttled;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
+use super::budget::Budget;
 use super::effort::Setback;
 use super::headers::Signs;
 use super::transport::Transport;
@@ -29,6 +30,8 @@ pub(super) struct Ask<'a> {
     pub(super) path: &'a str,
     pub(super) body: Option<&'a Value>,
     pub(super) repeat: Repeat,
+    /// What the reading that it belongs to may take; a change belongs to none.
+    pub(super) budget: Option<&'a Budget>,
 }
 
 /// An answer, of any status.
@@ -94,9 +97,25 @@ impl Ask<'_> {
             if bytes.len() + chunk.len() > transport.largest {
                 return Err(self.senseless(format!("it is larger than {} MB", transport.largest >> 20)));
             }
+            self.take(transport, chunk.len())?;
             bytes.extend_from_slice(&chunk);
         }
+        if let Some(budget) = self.budget {
+            budget.answered();
+        }
         Ok(Answer { status, bytes: without(bytes, token), signs })
+    }
+
+    /// Counts what came in against the budget.
+    fn take(&self, transport: &Transport, bytes: usize) -> Result<(), Lost> {
+        let Some(budget) = self.budget else { return Ok(()) };
+        let taken = budget.take(self.method_name(), self.path, bytes, transport.pause.elapsed());
+        taken.map_err(|error| Lost { setback: None, error })
+    }
+
+    /// Whether it may be sent, by the budget.
+    pub(super) fn may_go(&self, transport: &Transport) -> Result<(), ServiceError> {
+        self.budget.map_or(Ok(()), |budget| budget.ask(self.method_name(), self.path, transport.pause.elapsed()))
     }
 
     fn senseless(&self, message: String) -> Lost {

@@ -1,6 +1,7 @@
 //! The way to the services: sending, repeating, throttling, pages and batches.
 
 mod batch;
+mod budget;
 mod connect;
 mod effort;
 mod encode;
@@ -10,24 +11,32 @@ mod limiter;
 mod observed;
 mod paging;
 mod pause;
+mod reading;
+mod rows;
 mod stats;
 mod trace;
 mod transport;
+mod walk;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use self::budget::Budget;
+use self::reading::Reading;
 use super::Options;
 use super::directory;
 use super::error::ServiceError;
 use crate::model::PrincipalId;
 
+pub use budget::Bounds;
+pub(super) use budget::Spent;
 pub(super) use connect::Connection;
 pub(super) use encode::{odata_literal, path_segment, query_value};
 pub use observed::Observed;
 pub(super) use paging::First;
 pub use pause::{Pause, RealTime, VirtualTime};
+pub(super) use rows::Rows;
 pub use stats::Stats;
 pub use trace::Trace;
 pub(super) use transport::Transport;
@@ -62,12 +71,32 @@ impl Service {
 #[derive(Clone)]
 pub(super) struct ReadClient {
     transport: Arc<Transport>,
+    /// Of the reading that it is for, if it is for one.
+    budget: Option<Arc<Budget>>,
 }
 
 impl ReadClient {
     /// A client over a transport.
     pub(super) fn new(transport: Arc<Transport>) -> Self {
-        Self { transport }
+        Self { transport, budget: None }
+    }
+
+    /// The same, for one reading of the tenant, which may take so much and no more. `before` is what a part of the same
+    /// reading took that went before.
+    pub(super) fn bounded(&self, before: Spent) -> Self {
+        let budget = Budget::new(self.transport.bounds, before, self.transport.pause.elapsed());
+        Self { transport: Arc::clone(&self.transport), budget: Some(Arc::new(budget)) }
+    }
+
+    /// What the reading took, unless it was refused more than it may take.
+    pub(super) fn spent(&self) -> Result<Spent, ServiceError> {
+        let Some(budget) = &self.budget else { return Ok(Spent::default()) };
+        budget.within()?;
+        Ok(budget.spent(self.transport.pause.elapsed()))
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading { transport: &self.transport, budget: self.budget.as_deref() }
     }
 
     /// A client by these options.
@@ -78,45 +107,47 @@ impl ReadClient {
     /// One object. `path` starts with `/` and has its query already encoded: `/v1.0/users/x?$select=id` or
     /// `/subscriptions?api-version=2022-12-01`.
     pub(super) async fn get(&self, service: Service, path: &str) -> Result<Value, ServiceError> {
-        self.transport.get(service, path).await
+        self.reading().get(service, path).await?.object()
     }
 
     /// Every page of a collection.
-    pub(super) async fn list(&self, service: Service, path: &str) -> Result<Vec<Value>, ServiceError> {
-        paging::list(&self.transport, service, path).await
+    pub(super) async fn list(&self, service: Service, path: &str) -> Result<Rows, ServiceError> {
+        paging::list(self.reading(), service, path).await
     }
 
     /// The first pages of a collection, at most so many.
     pub(super) async fn first(&self, service: Service, path: &str, most: usize) -> Result<First, ServiceError> {
-        paging::first(&self.transport, service, path, most).await
+        paging::first(self.reading(), service, path, most).await
     }
 
     /// Collections of Graph, in batches, each with all its pages. One result for each path, in order.
-    pub(super) async fn batch_list(&self, paths: &[String]) -> Vec<Result<Vec<Value>, ServiceError>> {
-        batch::list(&self.transport, paths).await
+    pub(super) async fn batch_list(&self, paths: &[String]) -> Vec<Result<Rows, ServiceError>> {
+        batch::list(self.reading(), paths).await
     }
 
     /// The objects with these ids, of every type: one that is not asked for would pass for deleted. Those that do not exist
     /// are missing in the answer. (docs/service.md: principals-5)
-    pub(super) async fn get_by_ids(&self, ids: &[PrincipalId]) -> Result<Vec<Value>, ServiceError> {
+    pub(super) async fn get_by_ids(&self, ids: &[PrincipalId]) -> Result<Rows, ServiceError> {
         let chunks = ids.chunks(IDS_AT_ONCE).map(|chunk| async move {
             let path = format!("{BY_IDS}?$select={}", directory::PROPERTIES_OF_ALL);
-            let found = paging::post(&self.transport, &path, &json!({ "ids": chunk })).await?;
-            if found.iter().all(|object| directory::id(object).is_some()) {
+            let found = paging::post(self.reading(), &path, &json!({ "ids": chunk })).await?;
+            if found.iter().all(|object| directory::id(&object).is_some()) {
                 Ok(found)
             } else {
                 Err(ServiceError::unexpected(BY_IDS, "an object in it has no id, so nobody can say who is missing"))
             }
         });
         let found = futures::future::try_join_all(chunks).await?;
-        Ok(found.into_iter().flatten().collect())
+        let mut all = Rows::default();
+        found.into_iter().for_each(|rows| all.append(rows));
+        Ok(all)
     }
 
     /// The groups that a principal is in, through other groups too.
     pub(super) async fn member_groups(&self, principal: PrincipalId) -> Result<Vec<PrincipalId>, ServiceError> {
         let path = format!("/v1.0/directoryObjects/{principal}/getMemberGroups");
-        let found = paging::post(&self.transport, &path, &json!({ "securityEnabledOnly": false })).await?;
-        Ok(found.iter().filter_map(Value::as_str).filter_map(|id| id.parse().ok()).collect())
+        let found = paging::post(self.reading(), &path, &json!({ "securityEnabledOnly": false })).await?;
+        Ok(found.iter().filter_map(|id| id.as_str()?.parse().ok()).collect())
     }
 
     /// Who the run is, by the token for Graph.

@@ -75,6 +75,12 @@ impl Client {
     }
 }
 
+/// The objects that single GETs in batches are answered with.
+async fn parts(client: &ReadClient, paths: &[String]) -> Vec<Result<Value, ServiceError>> {
+    let bodies = super::batch::get(client.reading(), paths).await;
+    bodies.into_iter().map(|body| body?.object()).collect()
+}
+
 const EMPTY: &str = r#"{"value":[]}"#;
 
 #[tokio::test]
@@ -242,7 +248,7 @@ async fn every_page_is_read_from_the_same_host_only() {
     })
     .await;
     let rows = client(&server.url).read.list(Service::Graph, "/v1.0/a?$top=1").await.unwrap();
-    assert_eq!(rows, [json!(1), json!(2), json!(3)]);
+    assert_eq!(rows.iter().collect::<Vec<_>>(), [json!(1), json!(2), json!(3)]);
 
     let other = Server::start(|_, _| Act::json(200, EMPTY)).await;
     let host = other.url.strip_prefix("http://").unwrap();
@@ -338,7 +344,8 @@ async fn squeezed_answers_are_read() {
     })
     .await;
     let client = client(&server.url);
-    assert_eq!(client.read.list(Service::Arm, "/a").await.unwrap(), [json!({ "id": "squeezed" })]);
+    let rows = client.read.list(Service::Arm, "/a").await.unwrap();
+    assert_eq!(rows.iter().collect::<Vec<_>>(), [json!({ "id": "squeezed" })]);
     assert_eq!(client.read.stats().bytes, 29, "bytes are counted after decompression");
 }
 
@@ -369,19 +376,19 @@ async fn batches_are_of_twenty_and_answered_in_order() {
     let server = Server::start(|_, seen| batch(seen, found)).await;
     let paths: Vec<String> = (0..45).map(|number| format!("/v1.0/users/{number}")).collect();
     let client = client(&server.url);
-    let results = super::batch::get(&client.read.transport, &paths).await;
+    let results = parts(&client.read, &paths).await;
     for (number, result) in results.iter().enumerate() {
         assert_eq!(result.as_ref().unwrap()["id"], format!("/users/{number}"));
     }
     assert_eq!((results.len(), client.read.stats().calls), (45, 3));
     assert!(server.lines().iter().all(|line| line == "POST /v1.0/$batch"));
     let mixed = ["/beta/a".to_owned(), "/v1.0/b".to_owned(), "/other/c".to_owned()];
-    let results = super::batch::get(&client.read.transport, &mixed).await;
+    let results = parts(&client.read, &mixed).await;
     assert_eq!(results[0].as_ref().unwrap()["id"], "/a");
     assert_eq!(results[1].as_ref().unwrap()["id"], "/b");
     assert_eq!(results[2].as_ref().unwrap_err().kind, ErrorKind::Unexpected);
     assert_eq!(server.lines()[3..].iter().filter(|line| *line == "POST /beta/$batch").count(), 1);
-    assert!(super::batch::get(&client.read.transport, &[]).await.is_empty());
+    assert!(parts(&client.read, &[]).await.is_empty());
 }
 
 #[tokio::test]
@@ -399,7 +406,7 @@ async fn parts_that_were_throttled_come_again_alone_and_after_their_own_time() {
     .await;
     let client = client(&server.url);
     let paths = ["/v1.0/fine", "/v1.0/early", "/v1.0/gone", "/v1.0/late", "/v1.0/ill"].map(str::to_owned);
-    let results = super::batch::get(&client.read.transport, &paths).await;
+    let results = parts(&client.read, &paths).await;
     let sent: Vec<Vec<String>> = server
         .seen()
         .iter()
@@ -432,7 +439,7 @@ async fn a_part_that_is_never_let_through_is_throttled_and_the_others_are_there(
     })
     .await;
     let client = client(&server.url);
-    let results = super::batch::get(&client.read.transport, &["/v1.0/never".to_owned(), "/v1.0/fine".to_owned()]).await;
+    let results = parts(&client.read, &["/v1.0/never".to_owned(), "/v1.0/fine".to_owned()]).await;
     assert_eq!(results[0].as_ref().unwrap_err().kind, ErrorKind::Throttled);
     assert!(results[1].is_ok());
     assert_eq!(client.time.elapsed(), Duration::from_secs(300));
@@ -459,8 +466,8 @@ async fn collections_in_batches_have_all_their_pages() {
     .await;
     let paths = ["/v1.0/short", "/v1.0/long", "/v1.0/foreign"].map(str::to_owned);
     let results = client(&server.url).read.batch_list(&paths).await;
-    assert_eq!(results[0].as_deref().unwrap(), [] as [Value; 0]);
-    assert_eq!(results[1].as_deref().unwrap(), [json!("first"), json!("last")]);
+    assert!(results[0].as_ref().unwrap().is_empty());
+    assert_eq!(results[1].as_ref().unwrap().iter().collect::<Vec<_>>(), [json!("first"), json!("last")]);
     assert_eq!(results[2].as_ref().unwrap_err().kind, ErrorKind::Unexpected);
     assert_eq!(server.lines(), ["POST /v1.0/$batch", "GET /v1.0/long?2"]);
 }
@@ -469,20 +476,18 @@ async fn collections_in_batches_have_all_their_pages() {
 async fn what_a_batch_leaves_out_is_an_error_of_that_part() {
     let server =
         Server::start(|_, _| Act::json(200, r#"{"responses":[{"id":"2","status":200,"body":{"id":"b"}}]}"#)).await;
-    let results =
-        super::batch::get(&client(&server.url).read.transport, &["/v1.0/a".to_owned(), "/v1.0/b".to_owned()]).await;
+    let results = parts(&client(&server.url).read, &["/v1.0/a".to_owned(), "/v1.0/b".to_owned()]).await;
     assert_eq!(results[0].as_ref().unwrap_err().message, "its part of the batch was not answered");
     assert_eq!(results[1].as_ref().unwrap()["id"], "b");
     let part = r#"{"responses":[{"id":"1","status":206,"body":{"value":[]}}]}"#;
     let server = Server::start(move |_, _| Act::json(200, part)).await;
-    let results = super::batch::list(&client(&server.url).read.transport, &["/v1.0/a".to_owned()]).await;
+    let results = super::batch::list(client(&server.url).read.reading(), &["/v1.0/a".to_owned()]).await;
     assert_eq!(
         results[0].as_ref().unwrap_err().message,
         "its part of the batch has the status 206, so it may not be whole"
     );
     let server = Server::start(|_, _| Act::json(400, r#"{"error":{"code":"BadRequest","message":"no"}}"#)).await;
-    let results =
-        super::batch::get(&client(&server.url).read.transport, &["/v1.0/a".to_owned(), "/v1.0/b".to_owned()]).await;
+    let results = parts(&client(&server.url).read, &["/v1.0/a".to_owned(), "/v1.0/b".to_owned()]).await;
     for (result, path) in results.iter().zip(["/v1.0/a", "/v1.0/b"]) {
         let error = result.as_ref().unwrap_err();
         assert!(error.code_is("badrequest"));
@@ -506,7 +511,7 @@ async fn objects_by_id_come_in_thousands_and_groups_as_ids() {
     let client = client(&server.url);
     let ids: Vec<PrincipalId> = (0..1001).map(|number| PrincipalId::new(uuid::Uuid::from_u128(number))).collect();
     let found = client.read.get_by_ids(&ids).await.unwrap();
-    let counts: Vec<&Value> = found.iter().map(|found| &found["count"]).collect();
+    let counts: Vec<Value> = found.iter().map(|found| found["count"].clone()).collect();
     assert_eq!(counts, [1000, 1]);
     let groups = client.read.member_groups(ids[0]).await.unwrap();
     assert_eq!(groups, ["0f4a2a3e-0000-4000-8000-000000000001".parse().unwrap()]);
@@ -661,4 +666,76 @@ async fn a_name_that_cannot_be_looked_up_is_told_in_plain_words() {
         told.to_string(),
         "cannot read `/v1.0/a`: there is no host `graph.example`, or its name cannot be looked up"
     );
+}
+
+// -- What a reading may take
+
+fn bounded(url: &str, bounds: Bounds) -> Client {
+    let client = client_with(url, |options| options.bounds = bounds);
+    Client { read: client.read.bounded(Spent::default()), ..client }
+}
+
+#[tokio::test]
+async fn a_reading_is_ended_by_its_bytes_and_a_change_is_not() {
+    let page = json!({ "value": [{ "id": "x".repeat(1000) }] }).to_string();
+    let most = 3 * page.len() as u64;
+    let server = Server::start(move |_, _| Act::json(200, &page)).await;
+    let client = bounded(&server.url, Bounds { bytes: most, ..Bounds::default() });
+    for _ in 0..3 {
+        client.read.list(Service::Arm, "/a").await.unwrap();
+    }
+    let error = client.read.list(Service::Graph, "/v1.0/b").await.unwrap_err();
+    assert_eq!((error.kind, error.leaves_in_doubt()), (ErrorKind::TooMuch, false));
+    assert!(error.message.starts_with(&format!("reading the tenant takes more than {most} bytes")), "{error}");
+    assert!(error.help().unwrap().contains("--max-read-bytes"), "{error}");
+    let sent = server.lines().len();
+    assert_eq!(client.read.batch_list(&["/v1.0/c".to_owned()]).await.remove(0).unwrap_err().message, error.message);
+    assert_eq!(client.read.spent().unwrap_err(), error);
+    assert_eq!(server.lines().len(), sent, "nothing more is asked");
+    client.put().await.unwrap();
+    client.write.read.get(Service::Graph, "/v1.0/d").await.unwrap();
+    client.read.bounded(Spent::default()).list(Service::Arm, "/a").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reading_is_ended_by_its_time() {
+    let server = Server::start(|_, seen| match seen.target.as_str() {
+        "/v1.0/$batch" => {
+            Act::json(200, r#"{"responses":[{"id":"1","status":429,"headers":{"Retry-After":"25"},"body":{}}]}"#)
+        }
+        "/v1.0/slow" => Act::json(429, "").with("retry-after", "25"),
+        _ => Act::json(200, EMPTY),
+    })
+    .await;
+    let bounds = Bounds { time: Duration::from_secs(60), ..Bounds::default() };
+    let single = bounded(&server.url, bounds);
+    let error = single.read.list(Service::Graph, "/v1.0/slow").await.unwrap_err();
+    assert_eq!((error.kind, single.time.elapsed()), (ErrorKind::TooMuch, Duration::from_secs(60)));
+    assert!(error.message.starts_with("reading the tenant takes more than 60 s"), "{error}");
+    assert!(error.help().unwrap().contains("--max-read-time"), "{error}");
+    let batch = bounded(&server.url, bounds);
+    let error = batch.read.batch_list(&["/v1.0/x".to_owned()]).await.remove(0).unwrap_err();
+    assert_eq!((error.kind, batch.time.elapsed()), (ErrorKind::TooMuch, Duration::from_secs(60)));
+    batch.put().await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_that_make_no_sense_are_refused() {
+    let deep = format!(r#"{{"value":[{}{}]}}"#, "[".repeat(1000), "]".repeat(1000));
+    let large = json!({ "value": [{ "id": "x".repeat(5 << 20) }] }).to_string();
+    let said = [
+        (deep, "a row of it is not JSON, or nested too deeply"),
+        (large, "a row of it is larger than 4 MB"),
+        (format!(r#"{{"value":[{}1]}}"#, "1,".repeat(2000)), "it has 2001 rows in 4003 bytes, too small to be any"),
+        (r#"{"value":[1e999]}"#.to_owned(), "a row of it is not JSON, or nested too deeply"),
+        (r#"{"value":{}}"#.to_owned(), "there is no list in it"),
+        ("[]".to_owned(), "there is no list in it"),
+        (r#"{"value":[]"#.to_owned(), "it is not JSON"),
+        (r#"{"value":[],"nextLink":7}"#.to_owned(), "the link to its next page is no text"),
+    ];
+    for (page, message) in said {
+        let server = Server::start(move |_, _| Act::json(200, &page)).await;
+        let error = client(&server.url).read.list(Service::Arm, "/a").await.unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Unexpected, message));
+    }
 }

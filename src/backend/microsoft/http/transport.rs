@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
-use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
+use super::budget::Bounds;
 use super::connect::Connection;
 use super::effort::{Effort, Setback};
 use super::exchange::{Answer, Ask, LARGEST, own_id};
 use super::headers::Signs;
 use super::limiter::Limiter;
 use super::observed::Observed;
-use super::{Pause, Repeat, Reply, Service, Stats, Trace, WriteMethod, WriteRequest};
+use super::{Pause, Reply, Service, Stats, Trace, WriteMethod, WriteRequest};
 use crate::backend::microsoft::auth::{Claims, Token, Tokens};
 use crate::backend::microsoft::cloud::Endpoints;
 use crate::backend::microsoft::error::{ErrorKind, ServiceError};
@@ -28,6 +28,8 @@ pub(in super::super) struct Transport {
     pub(super) timeout: Duration,
     pub(super) pause: Arc<dyn Pause>,
     pub(super) trace: Option<Trace>,
+    /// The most that a reading may take.
+    pub(super) bounds: Bounds,
     /// The largest body of an answer.
     pub(super) largest: usize,
     endpoints: Endpoints,
@@ -71,6 +73,7 @@ impl Transport {
             client,
             timeout: options.timeout,
             trace: options.trace,
+            bounds: options.bounds,
             largest: LARGEST,
             endpoints: options.endpoints,
             tokens: Tokens::new(options.cloud, options.credential, Arc::clone(&options.pause)),
@@ -162,56 +165,6 @@ impl Transport {
         })
     }
 
-    /// One object, or one page.
-    pub(super) async fn get(&self, service: Service, path: &str) -> Result<Value, ServiceError> {
-        self.look(service, &Method::GET, &self.address(service, path)?, path, None).await
-    }
-
-    /// The page that a link of an earlier page names.
-    pub(super) async fn get_link(&self, service: Service, path: &str, link: &str) -> Result<Value, ServiceError> {
-        let own = self.address(service, path)?;
-        let broken = |what: &str| ServiceError::unexpected(path, format!("the link to its next page {what}"));
-        let url = Url::parse(link).map_err(|_| broken("is no address"))?;
-        if url.origin() != own.origin() || !url.username().is_empty() || url.password().is_some() {
-            return Err(broken("points to another host, where the token must not go"));
-        }
-        let shown = match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        };
-        self.look(service, &Method::GET, &url, &shown, None).await
-    }
-
-    /// A POST on Graph that changes nothing.
-    pub(super) async fn post_to_read(&self, path: &str, body: &Value) -> Result<Value, ServiceError> {
-        let url = self.address(Service::Graph, path)?;
-        self.look(Service::Graph, &Method::POST, &url, path, Some(body)).await
-    }
-
-    async fn look(
-        &self,
-        service: Service,
-        method: &Method,
-        url: &Url,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, ServiceError> {
-        let ask = Ask { service, method, url, path, body, repeat: Repeat::Safe };
-        let answer = self.send(ask).await?;
-        if answer.status != 200 {
-            let what = format!("its status is {}, so it may not be whole", answer.status);
-            let mut error = ServiceError::new(ask.method_name(), path, ErrorKind::Unexpected, what);
-            error.request_id = answer.signs.request_id;
-            return Err(error);
-        }
-        serde_json::from_slice(&answer.bytes).map_err(|_| {
-            let what = if answer.bytes.is_empty() { "it is empty" } else { "it is not JSON" };
-            let mut error = ServiceError::new(ask.method_name(), path, ErrorKind::Unexpected, what);
-            error.request_id = answer.signs.request_id;
-            error
-        })
-    }
-
     /// A change.
     pub(super) async fn write(&self, request: WriteRequest) -> Result<Reply, ServiceError> {
         let method = match request.method {
@@ -229,13 +182,14 @@ impl Transport {
                 path: &request.path,
                 body: request.body.as_ref(),
                 repeat: request.repeat,
+                budget: None,
             })
             .await?;
         let body = serde_json::from_slice(&answer.bytes).ok();
         Ok(Reply { body, request_id: answer.signs.request_id })
     }
 
-    fn address(&self, service: Service, path: &str) -> Result<Url, ServiceError> {
+    pub(super) fn address(&self, service: Service, path: &str) -> Result<Url, ServiceError> {
         let base = match service {
             Service::Graph => &self.endpoints.graph,
             Service::Arm => &self.endpoints.arm,
@@ -249,12 +203,14 @@ impl Transport {
     }
 
     /// Sends a request until there is an answer that counts: 2xx, or an error.
-    async fn send(&self, ask: Ask<'_>) -> Result<Answer, ServiceError> {
+    pub(super) async fn send(&self, ask: Ask<'_>) -> Result<Answer, ServiceError> {
         let limiter = self.limiter(ask.service);
         let mut effort = Effort::default();
         let mut renewed = false;
         loop {
+            ask.may_go(self)?;
             let permit = limiter.enter().await.map_err(|wait| ask.not_now(wait))?;
+            ask.may_go(self)?;
             let token = self.token(ask.service).await?;
             let (setback, error) = match ask.once(self, &token).await {
                 Ok(answer) if matches!(answer.status, 200..=299) => {
@@ -289,7 +245,8 @@ impl Transport {
             match setback.and_then(|setback| effort.again(setback, ask.repeat)) {
                 Some(wait) => {
                     self.count_repeat();
-                    self.pause.pause(wait).await;
+                    let left = ask.budget.map(|budget| budget.left(self.pause.elapsed()));
+                    self.pause.pause(left.map_or(wait, |left| wait.min(left))).await;
                 }
                 None => return Err(error),
             }

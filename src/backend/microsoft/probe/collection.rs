@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::super::http::{First, ReadClient, Service, query_value};
+use super::super::http::{First, ReadClient, Rows, Service, query_value};
 use super::super::permission::Area;
 use super::super::schedules;
 use super::super::{azure, directory, entra, groups, wire};
@@ -108,24 +108,24 @@ impl Collection {
             }
         }
         match answer {
-            None => Looked { fact: Fact::NotLookedAt(area), rows: Vec::new() },
+            None => Looked { fact: Fact::NotLookedAt(area), rows: Rows::default() },
             Some(Ok(first)) => {
                 let fact = Fact::Collection(area, place, Ok(self.seen(&first)));
                 Looked { fact, rows: first.rows }
             }
-            Some(Err(error)) => Looked { fact: Fact::Collection(area, place, Err(error)), rows: Vec::new() },
+            Some(Err(error)) => Looked { fact: Fact::Collection(area, place, Err(error)), rows: Rows::default() },
         }
     }
 
     fn seen(&self, first: &First) -> Seen {
         let mut lacking: BTreeMap<&'static str, usize> = BTreeMap::new();
         let mut strange = BTreeSet::new();
-        for row in &first.rows {
-            for name in self.judged.iter().copied().filter(|name| !has(row, name)) {
+        for row in first.rows.iter() {
+            for name in self.judged.iter().copied().filter(|name| !has(&row, name)) {
                 *lacking.entry(name).or_default() += 1;
             }
             if let Some((surface, kind)) = self.schedules {
-                strange.extend(schedules::strange(surface, kind, row));
+                strange.extend(schedules::strange(surface, kind, &row));
             }
         }
         Seen {
@@ -178,11 +178,12 @@ pub(super) fn rules(item: &Value) -> &[Value] {
 }
 
 /// The ids of roles in assignments that no definition has.
-pub(super) fn other_role_ids(definitions: &[Value], schedules: &[Value]) -> BTreeSet<Box<str>> {
+pub(super) fn other_role_ids(definitions: &[&Rows], schedules: &[&Rows]) -> BTreeSet<Box<str>> {
     let known: BTreeSet<String> =
-        definitions.iter().filter_map(|role| wire::field(role, "id")).map(str::to_lowercase).collect();
-    let used = schedules.iter().filter_map(|row| wire::field(row, "roleDefinitionId"));
-    used.filter(|id| !known.is_empty() && !known.contains(&id.to_lowercase())).map(Box::from).collect()
+        definitions.iter().flat_map(|rows| rows.each(|role| Some(wire::field(role, "id")?.to_lowercase()))).collect();
+    let used =
+        schedules.iter().flat_map(|rows| rows.each(|row| wire::field(row, "roleDefinitionId").map(Box::<str>::from)));
+    used.filter(|id| !known.is_empty() && !known.contains(&id.to_lowercase())).collect()
 }
 
 #[cfg(test)]
@@ -213,7 +214,7 @@ mod tests {
             json!({ "id": "1", "userPrincipalName": "ada@contoso.example", "accountEnabled": null }),
             json!({ "id": "2", "userPrincipalName": "bo@contoso.example", "accountEnabled": false }),
         ];
-        let seen = users.seen(&First { rows, pages: 1, more: true });
+        let seen = users.seen(&First { rows: Rows::of(&rows), pages: 1, more: true });
         assert_eq!(seen.lacking, [("accountEnabled", 1)]);
         assert!(seen.more && seen.rows == 2);
     }
@@ -222,8 +223,11 @@ mod tests {
     fn a_role_id_that_no_definition_has_is_told() {
         let definitions = [json!({ "id": "A" }), json!({ "id": "b" })];
         let schedules = [json!({ "roleDefinitionId": "a" }), json!({ "roleDefinitionId": "c" })];
-        assert_eq!(other_role_ids(&definitions, &schedules), BTreeSet::from([Box::from("c")]));
+        assert_eq!(
+            other_role_ids(&[&Rows::of(&definitions)], &[&Rows::of(&schedules)]),
+            BTreeSet::from([Box::from("c")])
+        );
         // Without definitions nothing can be said.
-        assert!(other_role_ids(&[], &schedules).is_empty());
+        assert!(other_role_ids(&[], &[&Rows::of(&schedules)]).is_empty());
     }
 }

@@ -9,7 +9,7 @@ pub mod write;
 use std::collections::BTreeSet;
 
 use super::directory;
-use super::http::{Observed, ReadClient, Service};
+use super::http::{Observed, ReadClient, Rows, Service, Spent};
 use super::permission::Area;
 use super::rules;
 use super::{Options, ServiceError, azure};
@@ -102,7 +102,7 @@ pub enum Fact {
 impl Prober {
     /// A prober. Nothing is asked yet.
     pub fn new(options: Options) -> Result<Self, BackendError> {
-        Ok(Self { client: ReadClient::of(options)? })
+        Ok(Self { client: ReadClient::of(options)?.bounded(Spent::default()) })
     }
 
     /// Looks at everything, in an order that reads well. `names` is what the policy files mention.
@@ -137,7 +137,7 @@ impl Prober {
 
     async fn collection(&self, area: Area, place: Place) -> Looked {
         let Some(collection) = Collection::of(area, &place) else {
-            return Looked { fact: Fact::NotLookedAt(area), rows: Vec::new() };
+            return Looked { fact: Fact::NotLookedAt(area), rows: Rows::default() };
         };
         collection.look(&self.client, area, place).await
     }
@@ -158,12 +158,9 @@ impl Prober {
         ];
         let looks = tenant_wide.map(|area| self.collection(area, Place::Tenant));
         let mut all = futures::future::join_all(looks).await;
-        let rows = |all: &[Looked], area| -> Vec<serde_json::Value> {
-            all.iter().filter(|looked| looked.is_of(area)).flat_map(|looked| looked.rows.clone()).collect()
-        };
         // One group stands for all: the first under PIM, else any.
-        let under_pim = rows(&all, Area::GroupsUnderPim);
-        let sample = under_pim.iter().chain(&rows(&all, Area::Groups)).find_map(directory::id);
+        let groups = [rows(&all, Area::GroupsUnderPim), rows(&all, Area::Groups)].concat();
+        let sample = groups.iter().find_map(|rows| rows.each(directory::id).next());
         let of_group =
             [Area::GroupPolicies, Area::GroupEligible, Area::GroupActive, Area::GroupMembers, Area::GroupOwners];
         let place = sample.map_or(Place::Tenant, Place::Group);
@@ -171,9 +168,10 @@ impl Prober {
         let schedules = [rows(&all, Area::DirectoryEligible), rows(&all, Area::DirectoryActive)].concat();
         let others = collection::other_role_ids(&rows(&all, Area::DirectoryRoles), &schedules);
         let policies = [rows(&all, Area::DirectoryPolicies), rows(&all, Area::GroupPolicies)].concat();
+        let rules = rules_of(&policies);
         let mut facts: Vec<Fact> = all.into_iter().map(|looked| looked.fact).collect();
         facts.push(Fact::OtherRoleIds(others));
-        facts.push(rules_of(&policies));
+        facts.push(rules);
         facts
     }
 
@@ -197,12 +195,10 @@ impl Prober {
             .into_keys()
             .flat_map(|scope| at_scope.map(|area| self.collection(area, Place::Scope(scope.clone()))));
         all.extend(futures::future::join_all(looks).await);
-        let policies: Vec<serde_json::Value> =
-            all.iter().filter(|looked| looked.is_of(Area::AzurePolicies)).flat_map(|it| it.rows.clone()).collect();
+        let policies = rows(&all, Area::AzurePolicies);
+        let rules = policies.iter().any(|rows| !rows.is_empty()).then(|| rules_of(&policies));
         let mut facts: Vec<Fact> = all.into_iter().map(|looked| looked.fact).collect();
-        if !policies.is_empty() {
-            facts.push(rules_of(&policies));
-        }
+        facts.extend(rules);
         if names.places.len() > MOST_SCOPES {
             facts.push(Fact::ScopesLeft(names.places.len() - MOST_SCOPES));
         }
@@ -213,7 +209,7 @@ impl Prober {
 /// What was looked at, with the rows that came.
 struct Looked {
     fact: Fact,
-    rows: Vec<serde_json::Value>,
+    rows: Rows,
 }
 
 impl Looked {
@@ -222,7 +218,13 @@ impl Looked {
     }
 }
 
-fn rules_of(policies: &[serde_json::Value]) -> Fact {
-    let unknown = policies.iter().flat_map(|item| rules::unknown(collection::rules(item))).collect();
-    Fact::Rules { policies: policies.len(), unknown }
+/// The rows of each collection of an area.
+fn rows(all: &[Looked], area: Area) -> Vec<&Rows> {
+    all.iter().filter(|looked| looked.is_of(area)).map(|looked| &looked.rows).collect()
+}
+
+fn rules_of(policies: &[&Rows]) -> Fact {
+    let items = policies.iter().flat_map(|rows| rows.iter());
+    let unknown = items.flat_map(|item| rules::unknown(collection::rules(&item))).collect();
+    Fact::Rules { policies: policies.iter().map(|rows| rows.len()).sum(), unknown }
 }
