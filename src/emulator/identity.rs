@@ -145,7 +145,7 @@ impl Identity {
             ("GET", ["metadata", "endpoints"]) => metadata::endpoints(request),
             ("GET", ["metadata", "identity", "oauth2", "token"]) => self.managed(request, world),
             ("GET", ["common", "discovery", "instance"]) => self.instance(request),
-            ("GET", [tenant, "userrealm", name]) => self.of(tenant, || realm(name)),
+            ("GET", [tenant, word, name]) if is_realm(word) => self.of(tenant, || realm(name)),
             ("GET", [tenant, ".well-known", "openid-configuration"]) => {
                 self.of(tenant, || self.openid(request, tenant, ""))
             }
@@ -528,9 +528,15 @@ enum Version {
 pub(crate) fn is_mine(path: &[&str]) -> bool {
     match path {
         ["metadata", ..] => true,
-        [first, "oauth2" | "discovery" | ".well-known" | "v2.0" | "userrealm", ..] => !is_service(first),
+        [first, "oauth2" | "discovery" | ".well-known" | "v2.0", ..] => !is_service(first),
+        // Clients spell it in two ways.
+        [first, word, ..] if is_realm(word) => !is_service(first),
         _ => false,
     }
+}
+
+fn is_realm(word: &str) -> bool {
+    word.eq_ignore_ascii_case("userrealm")
 }
 
 /// Words that begin paths of the services and can be no tenant.

@@ -7,7 +7,8 @@ use crate::emulator::arm::{body, options, page, place, resources, shape, unknown
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{ManagementGroup, Scope, ScopeKind, World};
 
-const VERSIONS: &[&str] = &[
+/// The versions that answer, the newest first.
+pub(super) const VERSIONS: &[&str] = &[
     "2023-04-01",
     "2021-04-01",
     "2020-10-01",
@@ -47,6 +48,11 @@ pub(super) fn answer(world: &mut World, request: &Request, rest: &[&str]) -> Res
         (&Method::PUT, [group]) => {
             options(request, &[])?;
             put(world, group, &request.json()?)?;
+            get(world, request, group)
+        }
+        (&Method::PATCH, [group]) => {
+            options(request, &[])?;
+            patch(world, group, &request.json()?)?;
             get(world, request, group)
         }
         (&Method::DELETE, [group]) => {
@@ -104,7 +110,8 @@ fn name(group: &ManagementGroup) -> &str {
     group.name.as_deref().unwrap_or(&group.id)
 }
 
-fn known(world: &World, name: &str) -> Result<Scope, ServiceFailure> {
+/// A management group that is there.
+pub(super) fn known(world: &World, name: &str) -> Result<Scope, ServiceFailure> {
     if name.eq_ignore_ascii_case(&root(world)) && !world.management_groups.contains_key(&root(world)) {
         return Ok(Scope::root());
     }
@@ -177,10 +184,41 @@ fn children(world: &World, scope: &Scope, recurse: bool, only: Option<bool>) -> 
     shown.collect()
 }
 
+/// True for the group that all others lie in, where it goes by a name.
+pub(super) fn is_top(world: &World, scope: &Scope) -> bool {
+    scope.kind() == Some(ScopeKind::ManagementGroup) && scope.name().eq_ignore_ascii_case(&root(world))
+}
+
+/// A management group or subscription in a few words; of the root as well.
+pub(super) fn shown(world: &World, scope: &Scope) -> Value {
+    if scope.kind() == Some(ScopeKind::Root) {
+        return json!({ "id": id(&root(world)), "type": TYPE, "name": root(world), "displayName": ROOT });
+    }
+    child(world, scope)
+}
+
 fn child(world: &World, scope: &Scope) -> Value {
     let details = shape::scope(world, scope);
     let kind = if scope.kind() == Some(ScopeKind::Subscription) { "/subscriptions" } else { TYPE };
     json!({ "id": scope.as_str(), "type": kind, "name": scope.name(), "displayName": details.get("displayName") })
+}
+
+/// What is not sent stays as it is.
+fn patch(world: &mut World, group: &str, sent: &Value) -> Result<(), ServiceFailure> {
+    let fields = body::object(sent, "management group", &["displayName", "parentGroupId"])?;
+    let name = body::text(fields, "displayName")?.map(str::to_owned);
+    let parent = body::text(fields, "parentGroupId")?.map(|id| id.rsplit('/').next().unwrap_or_default());
+    let parent = parent.map(|parent| known(world, parent)).transpose()?;
+    let scope = known(world, group)?;
+    let Some(entry) = world.management_groups.get_mut(&scope.name().to_lowercase()) else {
+        let message = "The root management group cannot be changed by this request.";
+        return Err(ServiceFailure::new(400, "BadRequest", message));
+    };
+    entry.name = name.or(entry.name.take());
+    if let Some(parent) = parent {
+        entry.parent = (parent.kind() != Some(ScopeKind::Root)).then(|| parent.name().to_owned());
+    }
+    Ok(())
 }
 
 fn put(world: &mut World, group: &str, sent: &Value) -> Result<(), ServiceFailure> {

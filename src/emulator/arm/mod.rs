@@ -4,6 +4,7 @@ mod assignments;
 mod body;
 pub(crate) mod built_in;
 mod definitions;
+mod entities;
 mod filter;
 mod groups;
 mod page;
@@ -27,6 +28,7 @@ const PIM: &[&str] = &["2020-10-01", preview::VERSION, "2020-10-01-preview"];
 /// Requests may be decided upon as well in later versions.
 const REQUESTS: &[&str] = &[preview::VERSION, "2022-04-01", "2022-04-01-preview", "2020-10-01", "2020-10-01-preview"];
 const DEFINITIONS: &[&str] = &["2022-05-01-preview", "2022-04-01", "2018-07-01", "2018-01-01-preview", "2015-07-01"];
+const DENIALS: &[&str] = &["2024-07-01-preview", "2022-04-01", "2018-07-01-preview"];
 const ASSIGNMENTS: &[&str] = &[
     "2022-04-01",
     "2020-10-01-preview",
@@ -134,6 +136,13 @@ fn authorization(
             version(request, kind, REQUESTS)?;
             let scope = known()?;
             requests::answer(world, request, caller, &scope, kind_of(kind), tail)
+        }
+        // The emulator has none, and clients ask. docs/service.md: azure-13
+        "denyassignments" if tail.is_empty() && request.method == Method::GET => {
+            version(request, kind, DENIALS)?;
+            known()?;
+            options(request, &["$filter"])?;
+            Ok(Reply::json(200, serde_json::json!({ "value": [] })))
         }
         "eligiblechildresources" => {
             version(request, kind, PIM)?;

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::arm::filter::{Filter, Term};
-use crate::emulator::arm::{body, groups, options, page, place, shape, subscriptions, unknown, version};
+use crate::emulator::arm::{body, entities, groups, options, page, place, shape, subscriptions, unknown, version};
 use crate::emulator::wire::{Reply, Request, ServiceFailure};
 use crate::emulator::world::{Caller, Scope, ScopeKind, Target, World};
 
@@ -49,6 +49,7 @@ pub(super) fn answer(world: &mut World, request: &Request, caller: &Caller) -> R
             let rest = path.get(3..).unwrap_or_default();
             subscriptions::providers(world, request, Some(&subscription), rest)
         }
+        ["providers", "microsoft.management", "getentities"] => entities::answer(world, request),
         ["providers", "microsoft.management", "managementgroups", ..] => {
             groups::answer(world, request, path.get(3..).unwrap_or_default())
         }

@@ -85,6 +85,12 @@ pub(super) fn behind(request: &Request, reply: Reply, link: &str) -> Result<Repl
     }
 }
 
+/// Whether an answer is of a type, named without its namespace.
+pub(super) fn is_a(reply: &Reply, type_name: &str) -> bool {
+    let own = reply.body.as_ref().and_then(|body| body.get("@odata.type")?.as_str());
+    own.and_then(|own| own.rsplit('.').next()).is_some_and(|own| own.eq_ignore_ascii_case(type_name))
+}
+
 /// Nothing can be expanded.
 pub(super) fn no_links<T>(_: &T, _: &str, _: &Query) -> Value {
     Value::Null

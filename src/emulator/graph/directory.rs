@@ -210,8 +210,8 @@ pub(super) fn get_by_ids(world: &World, request: &Request) -> Result<Reply, Serv
     if ids.len() > 1000 {
         return Err(invalid("The number of identifiers in 'ids' is above 1000, the most that is allowed."));
     }
-    let types: Vec<String> = types.iter().map(|it| it.to_ascii_lowercase()).collect();
-    if let Some(other) = types.iter().find(|it| !relation::TYPES.contains(&it.as_str())) {
+    let types: Vec<String> = types.iter().map(|it| plain_type(it)).collect();
+    if let Some(other) = types.iter().find(|it| !relation::is_type(it)) {
         return Err(invalid(format!("'{other}' is no type of directory objects.")));
     }
     let mut found: BTreeMap<Uuid, Value> = BTreeMap::new();
@@ -224,6 +224,12 @@ pub(super) fn get_by_ids(world: &World, request: &Request) -> Result<Reply, Serv
     }
     let value: Vec<Value> = found.into_values().collect();
     Ok(Reply::json(200, json!({ "@odata.context": context(request, "directoryObjects"), "value": value })))
+}
+
+/// A type by its name alone: `#microsoft.graph.user` is `user`.
+fn plain_type(name: &str) -> String {
+    let name = name.trim_start_matches('#').to_ascii_lowercase();
+    name.strip_prefix("microsoft.graph.").map_or_else(|| name.clone(), str::to_owned)
 }
 
 /// `POST {principal}/getMemberGroups`, `getMemberObjects`, `checkMemberGroups` and `checkMemberObjects`
@@ -398,7 +404,7 @@ pub(super) fn directory_roles(world: &World, request: &Request, id: Option<&str>
         (None, true) => {
             let mut fields = Fields::new("directoryRole", request.json()?)?;
             let template = fields.required("roleTemplateId")?;
-            fields.finish()?;
+            fields.finish_as(&schema::DIRECTORY_ROLE)?;
             world.directory_roles.get(&guid(&template)?).ok_or_else(|| no_object(&template))?;
             Err(invalid(
                 "A conflicting object with one or more of the specified property values is present in the directory.",

@@ -21,6 +21,9 @@ mod schedule;
 mod schema;
 mod second_id;
 
+#[cfg(test)]
+mod tests;
+
 use http::Method;
 
 use crate::emulator::fault::Call;
@@ -147,6 +150,11 @@ fn policies(
         {
             let rule = original.last().map_or("", String::as_str);
             policy::single_rule(world, request, caller, id, rule)
+        }
+        ["rolemanagementpolicies", id, "rules" | "effectiverules", _, cast] if request.method == Method::GET => {
+            let rule = original.len().checked_sub(2).and_then(|at| original.get(at)).map_or("", String::as_str);
+            let reply = policy::single_rule(world, request, caller, id, rule)?;
+            if answer::is_a(&reply, cast) { Ok(reply) } else { Err(answer::not_found()) }
         }
         _ => Err(unknown(request)),
     }

@@ -166,7 +166,11 @@ fn read(it: &Collection, caller: &Caller, body: Value) -> Result<Asked, ServiceF
 /// Reads when an assignment is to begin and end.
 fn window(mut fields: Fields) -> Result<Window, ServiceFailure> {
     let start = fields.time("startDateTime")?;
-    if fields.take("recurrence").is_some() {
+    // docs/service.md: bodies-4
+    let says = |value: &Value| {
+        value.as_object().is_none_or(|parts| parts.iter().any(|(name, part)| !name.contains('@') && !part.is_null()))
+    };
+    if fields.take("recurrence").is_some_and(|value| says(&value)) {
         return Err(ServiceFailure::new(400, "InvalidRoleAssignmentRequest", "Recurrence is not supported."));
     }
     let mut end = Ending::NotSpecified;

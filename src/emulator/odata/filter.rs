@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::emulator::odata::{Entity, Kind, bad};
+use crate::emulator::odata::{Entity, Kind, Property, bad};
 use crate::emulator::wire::ServiceFailure;
 use crate::emulator::world::Time;
 
@@ -23,6 +23,10 @@ pub(crate) enum Filter {
     In(Path, Vec<Literal>),
     /// Begins with, without case.
     StartsWith(Path, String),
+    /// Ends with, without case.
+    EndsWith(Path, String),
+    /// Has a word that begins with a text, without case.
+    Word(Path, String),
     /// An element of a list.
     Any(Path, String),
 }
@@ -93,10 +97,11 @@ impl Filter {
             Self::Not(inner) => !inner.matches(object),
             Self::Compare(path, operator, literal) => path.compare(object, *operator, literal),
             Self::In(path, literals) => literals.iter().any(|it| path.compare(object, Operator::Equal, it)),
-            Self::StartsWith(path, start) => path
-                .value(object)
-                .and_then(Value::as_str)
-                .is_some_and(|text| text.to_lowercase().starts_with(&start.to_lowercase())),
+            Self::StartsWith(path, start) => {
+                path.text(object).is_some_and(|text| text.starts_with(&start.to_lowercase()))
+            }
+            Self::EndsWith(path, end) => path.text(object).is_some_and(|text| text.ends_with(&end.to_lowercase())),
+            Self::Word(path, start) => path.text(object).is_some_and(|text| has_word(&text, &start.to_lowercase())),
             Self::Any(path, wanted) => path.value(object).and_then(Value::as_array).is_some_and(|list| {
                 list.iter().any(|it| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case(wanted)))
             }),
@@ -107,8 +112,8 @@ impl Filter {
     pub(crate) fn is_advanced(&self) -> bool {
         match self {
             Self::And(a, b) | Self::Or(a, b) => a.is_advanced() || b.is_advanced(),
-            Self::Not(_) | Self::Compare(_, Operator::NotEqual, _) => true,
-            Self::Compare(..) | Self::In(..) | Self::StartsWith(..) | Self::Any(..) => false,
+            Self::Not(_) | Self::Compare(_, Operator::NotEqual, _) | Self::EndsWith(..) => true,
+            Self::Compare(..) | Self::In(..) | Self::StartsWith(..) | Self::Word(..) | Self::Any(..) => false,
         }
     }
 
@@ -139,7 +144,24 @@ impl Filter {
     }
 }
 
+/// Words begin where letters or digits follow on something else. The text sought may be of several.
+fn has_word(text: &str, start: &str) -> bool {
+    let begins =
+        |at: usize| text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(start).any(|(at, _)| begins(at))
+}
+
 impl Path {
+    /// A property of a type by itself.
+    pub(super) fn of(property: &'static Property) -> Self {
+        Self { names: vec![property.name], kind: property.kind }
+    }
+
+    /// A text, without case.
+    fn text(&self, object: &Value) -> Option<String> {
+        self.value(object).and_then(Value::as_str).map(str::to_lowercase)
+    }
+
     fn value<'v>(&self, object: &'v Value) -> Option<&'v Value> {
         self.names.iter().try_fold(object, |value, name| value.get(name))
     }
@@ -316,18 +338,24 @@ impl Parser {
             self.expect(&Token::Close)?;
             return Ok(Filter::Any(path, text));
         }
-        if name != "startswith" {
-            return Err(syntax(&format!("An unknown function with name '{name}' was found")));
-        }
-        let Some(Token::Word(word)) = self.next() else { return Err(syntax("a property is expected in 'startswith'")) };
+        let make = match name {
+            "startswith" => Filter::StartsWith,
+            "endswith" => Filter::EndsWith,
+            _ => return Err(syntax(&format!("An unknown function with name '{name}' was found"))),
+        };
+        let Some(Token::Word(word)) = self.next() else {
+            return Err(syntax(&format!("a property is expected in '{name}'")));
+        };
         let path = self.path(&word)?;
         self.expect(&Token::Comma)?;
-        let Some(Token::Text(text)) = self.next() else { return Err(syntax("a text is expected in 'startswith'")) };
+        let Some(Token::Text(text)) = self.next() else {
+            return Err(syntax(&format!("a text is expected in '{name}'")));
+        };
         self.expect(&Token::Close)?;
         if !matches!(path.kind, Kind::Text | Kind::Exact) {
-            return Err(syntax("'startswith' needs a text"));
+            return Err(syntax(&format!("'{name}' needs a text")));
         }
-        Ok(Filter::StartsWith(path, text))
+        Ok(make(path, text))
     }
 
     fn comparison(&mut self, path: Path) -> Result<Filter, ServiceFailure> {

@@ -6,6 +6,7 @@
 mod filter;
 mod page;
 mod parse;
+mod search;
 
 #[cfg(test)]
 mod tests;
@@ -122,6 +123,8 @@ pub(crate) enum Takes {
 pub(crate) struct Query {
     /// `$filter`
     pub(crate) filter: Option<Filter>,
+    /// `$search`
+    pub(crate) search: Option<Filter>,
     /// `$select`
     pub(crate) select: Option<Vec<&'static Property>>,
     /// Links named in `$select`, which change nothing.

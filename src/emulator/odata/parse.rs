@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::emulator::odata::{Entity, Expand, Filter, Property, Query, Takes, bad};
+use crate::emulator::odata::{Entity, Expand, Filter, Property, Query, Takes, bad, search};
 use crate::emulator::wire::{Request, ServiceFailure};
 
 impl Query {
@@ -21,7 +21,8 @@ impl Query {
             let known = match takes {
                 Takes::One => matches!(plain.as_str(), "select" | "expand"),
                 Takes::Directory => !matches!(plain.as_str(), "skip"),
-                Takes::List => true,
+                // Only the directory searches.
+                Takes::List => plain != "search",
             };
             if !known || !query.option(&plain, value, entity)? {
                 return Err(bad(format!("The query parameter '{name}' is not supported.")));
@@ -31,6 +32,8 @@ impl Query {
         if takes == Takes::Directory {
             query.check_advanced(request)?;
         }
+        let both = |one, other| Filter::And(Box::new(one), Box::new(other));
+        query.filter = query.filter.into_iter().chain(query.search.take()).reduce(both);
         Ok(query)
     }
 
@@ -43,9 +46,13 @@ impl Query {
     /// The directory answers some conditions only in its advanced form, which must be asked for.
     // docs/service.md: queries-1
     fn check_advanced(&self, request: &Request) -> Result<(), ServiceFailure> {
-        let asked = self.count
-            && request.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
-        if asked || !self.filter.as_ref().is_some_and(Filter::is_advanced) {
+        let eventual = request.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
+        if self.search.is_some() && !eventual {
+            let message = "Request with $search query parameter only works through MSGraph with a special request header: \
+                           'ConsistencyLevel: eventual'";
+            return Err(ServiceFailure::new(400, "Request_UnsupportedQuery", message));
+        }
+        if (self.count && eventual) || !self.filter.as_ref().is_some_and(Filter::is_advanced) {
             return Ok(());
         }
         let message = "Unsupported or invalid query filter clause: it needs the header 'ConsistencyLevel: eventual' and \
@@ -60,6 +67,7 @@ impl Query {
         };
         match name {
             "filter" => self.filter = Some(Filter::parse(value, entity)?),
+            "search" => self.search = Some(search::parse(value, entity)?),
             "select" => self.select = select(value, entity, self.beta)?,
             "expand" => self.expand = expand(value, entity, self.beta)?,
             "orderby" => self.order = order(value, entity)?,

@@ -140,9 +140,11 @@ async fn no_secret_and_no_token_is_logged() {
 async fn who_signs_in_by_name_gets_what_a_client_that_keeps_accounts_goes_on_from() {
     let emulator = Emulator::start(options()).await.unwrap();
     let (http, base) = (http(&emulator), emulator.url());
-    let realm = format!("{base}/common/userrealm/ada@contoso.example?api-version=1.0");
-    let realm: Value = http.get(realm).send().await.unwrap().json().await.unwrap();
-    assert_eq!(realm["account_type"], "Managed");
+    for word in ["userrealm", "UserRealm"] {
+        let realm = format!("{base}/common/{word}/ada@contoso.example?api-version=1.0");
+        let realm: Value = http.get(realm).send().await.unwrap().json().await.unwrap();
+        assert_eq!(realm["account_type"], "Managed");
+    }
     let client = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
     let scope = format!("{base}/.default offline_access openid profile");
     let tokens = format!("{base}/organizations/oauth2/v2.0/token");

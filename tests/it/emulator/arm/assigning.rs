@@ -336,7 +336,7 @@ async fn what_is_not_known_is_refused() {
         get("roleEligibilitySchedules?api-version=2020-10-01&$filter=asRequestor()").await,
         expect(400, "InvalidFilter")
     );
-    assert_eq!(get("denyAssignments?api-version=2022-04-01").await, expect(501, "NotImplemented"));
+    assert_eq!(get("accessReviewScheduleDefinitions?api-version=2022-04-01").await, expect(501, "NotImplemented"));
     let nowhere =
         client.get(&format!("/subscriptions/{}/{PROVIDER}/roleEligibilitySchedules?{VERSION}", guid(1))).await;
     assert_eq!(nowhere.refusal(), (404, "SubscriptionNotFound"));

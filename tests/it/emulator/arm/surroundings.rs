@@ -107,6 +107,15 @@ async fn scopes_can_be_made_used_and_deleted() {
         json!({ "name": "made", "properties": { "tenantId": TENANT, "details": { "parent": { "id": parent } } } });
     let made = client.send("PUT", &management_group, sent).await;
     assert_eq!((made.status, made.body["properties"]["displayName"].as_str()), (200, Some("made")), "{made:?}");
+    let renamed =
+        client.send("PATCH", &management_group, json!({ "displayName": "Made", "parentGroupId": null })).await;
+    assert_eq!(
+        (renamed.status, renamed.body["properties"]["displayName"].as_str()),
+        (200, Some("Made")),
+        "{renamed:?}"
+    );
+    let strange = client.send("PATCH", &management_group, json!({ "colour": "red" })).await;
+    assert_eq!(strange.status, 400);
     let moved = format!("{GROUPS}/made{SUBSCRIPTION}?api-version=2020-05-01");
     assert_eq!(client.try_send("PUT", &moved, None).await.unwrap().status, 204);
     let shown = client.get(&format!("{GROUPS}/made?$expand=children&api-version=2020-05-01")).await;
@@ -137,4 +146,34 @@ async fn an_unknown_path_is_not_implemented_and_never_a_server_error() {
     for path in ["/", "/nothing", "/subscriptions/x/y/z", "/providers/Microsoft.Web/sites/x?api-version=2022-01-01"] {
         assert_eq!(client.get(path).await.refusal(), (501, "NotImplemented"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn entities_are_listed_with_what_lies_above_them() {
+    let client = Client::start().await;
+    let ask = async |query: &str| {
+        let path = format!("/providers/Microsoft.Management/getEntities?api-version=2020-05-01{query}");
+        client.try_send("POST", &path, None).await.unwrap()
+    };
+    let all = ask("").await;
+    let one = |id: &str| all.entries().iter().find(|it| it["id"] == id).unwrap_or_else(|| panic!("{id}: {all:?}"));
+    let root = one(&format!("{GROUPS}/{TENANT}"));
+    assert_eq!(root["properties"]["parentNameChain"], json!([]));
+    let chain = &one(SUBSCRIPTION)["properties"]["parentNameChain"];
+    assert_eq!(chain[0], TENANT);
+    let parent = &one(SUBSCRIPTION)["properties"]["parent"]["id"];
+    assert!(parent.as_str().unwrap().ends_with(chain.as_array().unwrap().last().unwrap().as_str().unwrap()));
+    assert!(ask("&$view=GroupsOnly").await.entries().iter().all(|it| it["type"] != "/subscriptions"));
+    assert!(ask("&$view=SubscriptionsOnly").await.entries().iter().all(|it| it["type"] == "/subscriptions"));
+    assert!(ask("&groupName=core").await.entries().len() < all.entries().len());
+    assert_eq!(ask("&groupName=nothing").await.status, 404);
+}
+
+#[tokio::test]
+async fn nobody_is_denied_anything() {
+    let client = Client::start().await;
+    let path = format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/denyAssignments");
+    let denials = client.get(&format!("{path}?api-version=2022-04-01&$filter=atScope()")).await;
+    assert_eq!((denials.status, denials.entries().len()), (200, 0));
+    assert_eq!(client.get(&path).await.status, 400, "without a version");
 }

@@ -137,3 +137,29 @@ async fn roles_that_come_with_the_service_are_there_by_a_switch() {
     let role = client.get(&path).await.body;
     assert_eq!((&role["displayName"], &role["isBuiltIn"]), (&json!("Helpdesk Administrator"), &json!(true)));
 }
+
+#[tokio::test]
+async fn every_type_of_the_directory_may_be_asked_for() {
+    let client = start().await;
+    let found = async |name: &str| {
+        let ids = json!({ "ids": [ADA, LEADS, RUNNER], "types": [name] });
+        let answer = client.send("POST", "/v1.0/directoryObjects/getByIds", ids).await;
+        if answer.status == 200 { Some(answer.entries().len()) } else { None }
+    };
+    for (name, expected) in [
+        ("user", Some(1)),
+        ("microsoft.graph.user", Some(1)),
+        ("#microsoft.graph.Group", Some(1)),
+        ("directoryObject", Some(3)),
+        ("agentUser", Some(0)),
+        ("agentIdentity", Some(0)),
+        ("microsoft.graph.agentIdentityBlueprintPrincipal", Some(0)),
+        ("organization", Some(0)),
+        ("claimsMappingPolicy", Some(0)),
+        ("appRoleAssignment", Some(0)),
+        ("unifiedRoleDefinition", None),
+        ("colour", None),
+    ] {
+        assert_eq!(found(name).await, expected, "{name}");
+    }
+}

@@ -229,3 +229,16 @@ async fn the_order_of_rules_differs_between_policies() {
         |order: &Vec<&str>| order.iter().map(ToString::to_string).collect::<std::collections::BTreeSet<String>>();
     assert_eq!(sorted(&orders[0]), sorted(&orders[1]));
 }
+
+#[tokio::test]
+async fn a_rule_is_cast_to_its_own_type_only() {
+    let client = start().await;
+    let filter = "$filter=scopeId%20eq%20'/'%20and%20scopeType%20eq%20'DirectoryRole'";
+    let policies = client.get(&format!("{POLICIES}?{filter}")).await;
+    let policy = policies.entries()[0]["id"].as_str().unwrap().to_owned();
+    let rule = format!("{POLICIES}/{policy}/rules/Expiration_Admin_Eligibility");
+    let cast = client.get(&format!("{rule}/microsoft.graph.unifiedRoleManagementPolicyExpirationRule")).await;
+    assert_eq!((cast.status, &cast.body["id"]), (200, &json!("Expiration_Admin_Eligibility")));
+    let other = client.get(&format!("{rule}/microsoft.graph.unifiedRoleManagementPolicyApprovalRule")).await;
+    assert_eq!(other.status, 404);
+}

@@ -154,3 +154,31 @@ async fn nobody_is_let_in_without_a_token() {
     let client = start().await.with_token("");
     assert_eq!(client.get("/v1.0/users").await.refusal(), (401, "InvalidAuthenticationToken"));
 }
+
+#[tokio::test]
+async fn the_end_of_a_name_and_the_beginning_of_its_words_are_looked_for_in_advanced_queries_only() {
+    let client = start().await;
+    let end = "/v1.0/users?$count=true&$filter=endswith(userPrincipalName,'CONTOSO.example')&$select=id";
+    assert_eq!(client.get(end).await.refusal(), (400, "Request_UnsupportedQuery"));
+    assert!(client.get_advanced(end).await.entries().iter().any(|it| it["id"] == ADA));
+    let none = "/v1.0/users?$count=true&$filter=endswith(userPrincipalName,'ada@contoso')";
+    assert_eq!(client.get_advanced(none).await.entries().len(), 0);
+    for (search, expected) in [
+        ("\"displayName:hopp\"", vec![GRACE]),
+        ("\"displayName:opper\"", vec![]),
+        ("\"displayName:ada\" OR \"displayName:grace\"", vec![ADA, GRACE]),
+        ("\"displayName:grace\" AND \"userPrincipalName:ada\"", vec![]),
+    ] {
+        let path = format!("/v1.0/users?$count=true&$search={search}&$select=id").replace(' ', "%20");
+        assert_eq!(client.get(&path).await.refusal(), (400, "Request_UnsupportedQuery"));
+        let answer = client.get_advanced(&path).await;
+        let mut found: Vec<&str> = answer.entries().iter().map(|it| it["id"].as_str().unwrap()).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{search}");
+    }
+    for search in ["ada", "\"ada\"", "\"colour:red\"", "\"displayName:a\" NOT \"mail:b\"", "\"displayName:a\" OR "] {
+        let path = format!("/v1.0/users?$search={search}").replace(' ', "%20");
+        assert_eq!(client.get_advanced(&path).await.status, 400, "{search}");
+    }
+    assert_eq!(client.get_advanced("/v1.0/policies/roleManagementPolicies?$search=\"id:x\"").await.status, 400);
+}

@@ -108,6 +108,7 @@ async fn calls(client: &Client) -> Vec<(&'static str, &'static str, String, Valu
         ("PATCH", "/applications/{id}", format!("/applications/{}", of(&application)), json!({})),
         ("POST", "/servicePrincipals", "/servicePrincipals".to_owned(), json!({ "appId": application["appId"] })),
         ("PATCH", "/servicePrincipals/{id}", format!("/servicePrincipals/{RUNNER}"), json!({})),
+        ("POST", "/directoryRoles", "/directoryRoles".to_owned(), json!({ "roleTemplateId": USER_ADMINISTRATOR })),
         ("POST", "/directoryObjects/getByIds", "/directoryObjects/getByIds".to_owned(), json!({ "ids": [ADA] })),
         (
             "PATCH",
