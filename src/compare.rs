@@ -10,7 +10,10 @@ use futures::future::LocalBoxFuture;
 
 use crate::backend::{BackendError, ReadQuery, ReadState};
 use crate::diag::{Finding, Findings, SourceMap, Span};
-use crate::model::{AssignmentKey, Desired, Directory, Known, Principal, PrincipalId, Snapshot, Target, Time};
+use crate::model::{
+    Access, AssignmentKey, Desired, Directory, GroupRead, Known, NameQuery, Principal, PrincipalId, Snapshot, Target,
+    TargetRead, Time, Unresolved,
+};
 use crate::plan::{self, GuardId, ObservationKind, Planned};
 use crate::policy::{self, Documents};
 use crate::runs::RunRecord;
@@ -56,7 +59,7 @@ pub async fn compare(
     if !allowed.contains(&GuardId::TenantMismatch) {
         same_tenant(documents, backend).await?;
     }
-    let (desired, mut findings) = resolve(documents, backend, known).await?;
+    let (desired, mut findings) = resolve(documents, backend, known, policy::names(documents)).await?;
     let Some(mut desired) = desired.filter(|_| !findings.has_errors()) else {
         return Err(CompareError::Invalid(findings));
     };
@@ -70,8 +73,47 @@ pub async fn compare(
     if planned.findings.has_errors() {
         return Err(CompareError::Invalid(planned.findings));
     }
+    read_groups(&planned, &mut desired, &mut snapshot, backend).await?;
     name_makers(&mut planned, &mut snapshot, backend).await;
     Ok(Comparison { desired, snapshot, planned })
+}
+
+/// Reads who is in the groups that hold what somebody loses, and in the groups within them: whoever stays there may be the
+/// last who can act, and the files need not name them. Level by level, each in one read.
+async fn read_groups(
+    planned: &Planned,
+    desired: &mut Desired,
+    snapshot: &mut Snapshot,
+    backend: &dyn ReadState,
+) -> Result<(), BackendError> {
+    loop {
+        let groups = plan::groups_to_read(&planned.plan, desired, snapshot);
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let under_pim = |id: &&PrincipalId| {
+            let facts = desired.directory.principal(**id).and_then(|principal| principal.group());
+            facts.is_some_and(|facts| !facts.onboarded.is_no())
+        };
+        let target = |group: &PrincipalId| Target::Group { group: *group, access: Access::Member };
+        let targets: BTreeSet<Target> = groups.iter().filter(under_pim).map(target).collect();
+        let query = ReadQuery::Only { targets, groups: groups.clone(), watched: BTreeSet::new() };
+        let more = backend.snapshot(&query).await?;
+        // A group that PIM does not govern has nobody through PIM.
+        let holds = |read: &TargetRead| matches!(read, TargetRead::Present(state) if !state.rows.is_empty());
+        for (target, read) in more.targets.into_iter().filter(|(_, read)| holds(read)) {
+            snapshot.targets.entry(target).or_insert(read);
+        }
+        for (group, read) in more.groups {
+            snapshot.groups.entry(group).or_insert(read);
+        }
+        for group in groups {
+            let unread = || GroupRead::Unreadable("its members could not be read".into());
+            snapshot.groups.entry(group).or_insert_with(unread);
+        }
+        snapshot.directory = Directory::joined(&snapshot.directory, &more.directory);
+        desired.directory = Directory::joined(&desired.directory, &more.directory);
+    }
 }
 
 /// Asks who made what a plan would remove, and says it beside the steps.
@@ -98,8 +140,8 @@ async fn resolve(
     documents: &Documents,
     backend: &dyn ReadState,
     known: &KnownNames<'_>,
+    mut query: NameQuery,
 ) -> Result<(Option<Desired>, Findings), CompareError> {
-    let mut query = policy::names(documents);
     let directory = backend.directory(&query).await?;
     let resolved = policy::resolve(documents, &directory, &Known::default());
     let is_planned = |principal: &Principal| principal.group().is_some_and(|facts| facts.planned);
@@ -144,6 +186,7 @@ pub async fn way_back(
     documents: &Documents,
     record: &RunRecord,
     backend: &dyn ReadState,
+    known: &KnownNames<'_>,
     allowed: &BTreeSet<GuardId>,
     why: &Why,
     now: Time,
@@ -156,16 +199,22 @@ pub async fn way_back(
     }
     let mut names = policy::names(documents);
     undo::mention(record, &mut names);
-    let directory = backend.directory(&names).await?;
-    let protected = protected(documents, &directory, allowed)?;
-    let mut snapshot = backend.snapshot(&undo::query(record, &protected)).await?;
+    let protected = match resolve(documents, backend, known, names.clone()).await? {
+        (Some(desired), _) => Protected::of(desired),
+        (None, _) if allowed.contains(&GuardId::Protected) => Protected::nobody(backend.directory(&names).await?),
+        (None, findings) => return Err(CompareError::Invalid(findings)),
+    };
+    let mut snapshot = backend.snapshot(&undo::query(record, &protected.all)).await?;
     // Guards count those who still hold a role, and the record does not name them.
-    let directory = Directory::joined(&directory, &snapshot.directory);
-    let undo::Restored { desired, left } = undo::restore(record, &snapshot, directory, protected, why, now);
+    let directory = Directory::joined(&protected.directory, &snapshot.directory);
+    let undo::Restored { mut desired, left } = undo::restore(record, &snapshot, directory, protected.all, why, now);
+    desired.unprotected = protected.unknown;
+    desired.protect_whom_names_could_mean();
     let mut planned = plan::build(&desired, &snapshot, &SourceMap::default(), now);
     if planned.findings.has_errors() {
         return Err(CompareError::Invalid(planned.findings));
     }
+    read_groups(&planned, &mut desired, &mut snapshot, backend).await?;
     name_makers(&mut planned, &mut snapshot, backend).await;
     // What the files do not look after is no news here; what could not be read is.
     let matters = |kind| matches!(kind, ObservationKind::Blocked | ObservationKind::Note);
@@ -173,18 +222,22 @@ pub async fn way_back(
     Ok((Comparison { desired, snapshot, planned }, left))
 }
 
-fn protected(
-    documents: &Documents,
-    directory: &Arc<Directory>,
-    allowed: &BTreeSet<GuardId>,
-) -> Result<BTreeMap<PrincipalId, Span>, CompareError> {
-    match policy::resolve(documents, directory, &Known::default()) {
-        (Some(mut desired), _) => {
-            desired.protect_whom_names_could_mean();
-            Ok(desired.protected)
-        }
-        (None, _) if allowed.contains(&GuardId::Protected) => Ok(BTreeMap::new()),
-        (None, findings) => Err(CompareError::Invalid(findings)),
+/// Whom the files protect.
+struct Protected {
+    all: BTreeMap<PrincipalId, Span>,
+    /// Names that nobody has.
+    unknown: Vec<Unresolved>,
+    directory: Arc<Directory>,
+}
+
+impl Protected {
+    fn of(desired: Desired) -> Self {
+        let Desired { protected: all, unprotected: unknown, directory, .. } = desired;
+        Self { all, unknown, directory }
+    }
+
+    fn nobody(directory: Arc<Directory>) -> Self {
+        Self { all: BTreeMap::new(), unknown: Vec::new(), directory }
     }
 }
 

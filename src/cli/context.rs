@@ -325,7 +325,7 @@ impl<'a> Context<'a> {
 
 impl Context<'_> {
     /// Who had which name at the last apply. A store that cannot be read knows nothing: no plan depends on it.
-    async fn known(&self, policies: &Policies) -> Known {
+    pub(super) async fn known(&self, policies: &Policies) -> Known {
         let Ok(Some(store)) = self.store_to_read(Some(policies)) else { return Known::default() };
         let declared = Declared::read(&store).await.ok().flatten();
         let tenant = policies.documents.tenant.as_ref().map(|tenant| tenant.value.id.value);

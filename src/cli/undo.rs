@@ -108,7 +108,8 @@ impl Way<'_> {
             ticket: self.args.ticket.as_deref().map(|number| Arc::new(Ticket { number: number.into(), system: None })),
         };
         let allowed = self.args.allow.guards();
-        let way = way_back(documents, self.record, source.state, &allowed, &why, self.context.now());
+        let known = || self.context.known(self.policies).boxed_local();
+        let way = way_back(documents, self.record, source.state, &known, &allowed, &why, self.context.now());
         let (comparison, left) = way.await.map_err(|error| CliError::from_compare(error, sources))?;
         for (address, reason) in left {
             let line = format!("left: {}: {reason}", render::visible(&address));

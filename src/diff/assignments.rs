@@ -134,8 +134,10 @@ pub(super) fn diff<'a>(
                 declared_one(out, declared, *ownership, rows, now);
             }
             let other = Other { list: declared_target.list(kind.other()), rows: all_rows };
+            // Who becomes the other kind may be misspelt there.
+            let unresolved = || unresolved.iter().chain(declared_target.list(kind.other()).unresolved());
             let may_mean =
-                |row: &Row| unresolved.iter().any(|entry| entry.may_mean(row.key.principal, &row.key.scope, directory));
+                |row: &Row| unresolved().any(|entry| entry.may_mean(row.key.principal, &row.key.scope, directory));
             undeclared(out, *ownership, &Listed { declared: assignments, may_mean: &may_mean }, &other, rows, now);
         }
     }
@@ -157,9 +159,6 @@ fn declared_one<'a>(
 ) {
     let allowed = out.settings_after.assignment(declared.key.kind).expire_after.known().copied();
     let mut left = |reason| out.left.push(Left { key: declared.key, declared: Some(declared), reason });
-    let Some(wanted) = Wanted::new(&declared.schedule, allowed, now) else {
-        return left(LeftReason::LengthUnknown);
-    };
     let (mut there, mut ended, mut outside) = (Vec::new(), None, None);
     for row in rows_of(rows, &declared.key) {
         match row.origin {
@@ -169,6 +168,11 @@ fn declared_one<'a>(
             Origin::OutsidePim | Origin::Activated | Origin::Inherited | Origin::ThroughGroup => {}
         }
     }
+    // What is there is as long as the settings allowed, whatever they allow now.
+    let current = || there.iter().min_by_key(|row| row.precedence(now)).map(|row| Wanted::as_found(&row.window, now));
+    let Some(wanted) = Wanted::new(&declared.schedule, allowed, now).or_else(current) else {
+        return left(LeftReason::LengthUnknown);
+    };
     // Of several windows one can be the declared one: the one that fits, else the first of them.
     there.sort_by_key(|row| (how(declared, &wanted, row, now).is_some(), row.precedence(now)));
     let running = there.first().copied();

@@ -51,6 +51,12 @@ impl Wanted {
         Some(Self { schedule: Schedule { start, end }, renew, as_allowed: declared.end == DesiredEnding::AsAllowed })
     }
 
+    /// Asks for nothing else than what is there.
+    pub(super) fn as_found(window: &Window, now: Time) -> Self {
+        let schedule = Schedule { start: None, end: Ending::Permanent };
+        Self { schedule, renew: None, as_allowed: true }.as_it_is(window, now)
+    }
+
     /// Asks for the times that an assignment has already. A declared length would begin anew.
     pub(super) fn as_it_is(self, window: &Window, now: Time) -> Self {
         let start = window.start.filter(|_| window.is_ahead(now));

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssignmentKey, AssignmentScope, BlockedEntry, BlockedSetting, Condition, Directory, Duration, Kind, PrincipalId,
-    Relation, Settings, Spec, Target, TenantId, Ticket, Time, Unresolved,
+    AssignmentKey, AssignmentScope, BlockedEntry, BlockedSetting, Condition, Directory, Duration, Kind, Missing,
+    PrincipalId, Relation, Settings, Spec, Target, TenantId, Ticket, Time, Unresolved,
 };
 use crate::diag::Span;
 
@@ -122,6 +122,13 @@ impl Desired {
             || self.groups.values().any(in_group)
     }
 
+    /// True where a protected name that nobody has could mean somebody, who is protected then.
+    pub fn could_be_protected(&self, unresolved: &Unresolved) -> bool {
+        let known = matches!(unresolved.missing, Missing::Principal { known: Some(_), .. });
+        let could = |id| unresolved.may_mean(id, &AssignmentScope::Whole, &self.directory);
+        known || self.directory.principals().iter().any(|principal| could(principal.id))
+    }
+
     /// Protects everybody whom a protected name could mean that nobody has.
     pub fn protect_whom_names_could_mean(&mut self) {
         for unresolved in &self.unprotected {
@@ -186,6 +193,14 @@ impl DesiredList {
         match self {
             Self::Unmanaged => &[],
             Self::Managed { unresolved, .. } => unresolved,
+        }
+    }
+
+    /// Where it stands, if it is declared.
+    pub fn at(&self) -> Option<Span> {
+        match self {
+            Self::Unmanaged => None,
+            Self::Managed { at, .. } => Some(*at),
         }
     }
 

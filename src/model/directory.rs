@@ -55,7 +55,7 @@ pub struct Directory {
     directory_roles: Vec<Role>,
     azure_roles: Vec<Role>,
     administrative_units: Vec<AdministrativeUnit>,
-    contexts: Vec<AuthenticationContext>,
+    contexts: Option<Vec<AuthenticationContext>>,
     places: Vec<ArmPlace>,
     shared_names: SharedNames,
 }
@@ -80,8 +80,8 @@ pub struct DirectoryParts {
     pub azure_roles: Vec<Role>,
     /// Administrative units.
     pub administrative_units: Vec<AdministrativeUnit>,
-    /// Authentication contexts.
-    pub contexts: Vec<AuthenticationContext>,
+    /// Authentication contexts, where it is known which there are.
+    pub contexts: Option<Vec<AuthenticationContext>>,
     /// Management groups, subscriptions, resource groups and resources.
     pub places: Vec<ArmPlace>,
 }
@@ -102,7 +102,7 @@ impl Directory {
         directory_roles.sort_by_key(|role| role.id);
         azure_roles.sort_by_key(|role| role.id);
         administrative_units.sort_by_key(|unit| unit.id);
-        contexts.sort_by_key(|context| context.id);
+        contexts.iter_mut().for_each(|contexts| contexts.sort_by_key(|context| context.id));
         places.sort_by(|a, b| a.scope.cmp(&b.scope));
         let mut principals_by_name: Vec<(Box<str>, u32)> = principals
             .iter()
@@ -154,7 +154,11 @@ impl Directory {
             directory_roles: union(&earlier.directory_roles, &later.directory_roles, |role| role.id),
             azure_roles: union(&earlier.azure_roles, &later.azure_roles, |role| role.id),
             administrative_units: union(&earlier.administrative_units, &later.administrative_units, |unit| unit.id),
-            contexts: union(&earlier.contexts, &later.contexts, |context| context.id),
+            contexts: match (&earlier.contexts, &later.contexts) {
+                (Some(earlier), Some(later)) => Some(union(earlier, later, |context| context.id)),
+                (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+                (None, None) => None,
+            },
             places: union(&earlier.places, &later.places, |place| place.scope.clone()),
         });
         // Mostly the later read brings nothing new, and the earlier one is shared by much.
@@ -163,7 +167,7 @@ impl Directory {
 
     fn parts(&self) -> Parts<'_> {
         let Self { principals, directory_roles, azure_roles, administrative_units, contexts, places, .. } = self;
-        (principals, directory_roles, azure_roles, administrative_units, contexts, places)
+        (principals, directory_roles, azure_roles, administrative_units, contexts.as_deref(), places)
     }
 
     /// All principals, by id.
@@ -186,9 +190,9 @@ impl Directory {
         &self.administrative_units
     }
 
-    /// All authentication contexts, by id.
-    pub fn contexts(&self) -> &[AuthenticationContext] {
-        &self.contexts
+    /// All authentication contexts, by id. Nothing where it is not known which there are.
+    pub fn contexts(&self) -> Option<&[AuthenticationContext]> {
+        self.contexts.as_deref()
     }
 
     /// All places in Azure, by id.
@@ -258,8 +262,14 @@ impl Directory {
 }
 
 /// All that a directory is made of.
-type Parts<'d> =
-    (&'d [Principal], &'d [Role], &'d [Role], &'d [AdministrativeUnit], &'d [AuthenticationContext], &'d [ArmPlace]);
+type Parts<'d> = (
+    &'d [Principal],
+    &'d [Role],
+    &'d [Role],
+    &'d [AdministrativeUnit],
+    Option<&'d [AuthenticationContext]>,
+    &'d [ArmPlace],
+);
 
 /// All of the later ones, and the earlier ones that are not among them. Both are ordered by key.
 fn union<T: Clone, K: Ord>(earlier: &[T], later: &[T], key: impl Fn(&T) -> K) -> Vec<T> {

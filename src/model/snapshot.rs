@@ -114,6 +114,9 @@ pub enum TargetRead {
 impl TargetRead {
     /// Why nothing can be done about a target that has no settings of PIM.
     pub const WITHOUT_SETTINGS: &str = "it has no settings of PIM yet";
+
+    /// Why a target that somebody holds cannot be read without its settings: who holds it must not be left out.
+    pub const HELD_WITHOUT_SETTINGS: &str = "somebody holds it, and the service did not say what its settings are";
 }
 
 /// Settings and assignments of one target.

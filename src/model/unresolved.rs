@@ -55,6 +55,9 @@ impl Unresolved {
 /// see, in another domain, or under another kind.
 fn is_like(kind: PrincipalKind, name: &str, principal: &Principal) -> bool {
     let own = principal.policy_name();
+    if let Ok(id) = name.parse::<PrincipalId>() {
+        return digits_apart(id, principal.id) <= SLIPS;
+    }
     if principal.kind() != Some(kind) {
         return same_name(name, own);
     }
@@ -62,6 +65,14 @@ fn is_like(kind: PrincipalKind, name: &str, principal: &Principal) -> bool {
     same_name(name, &principal.display_name)
         || local(name).is_some_and(|name| Some(name) == local(own))
         || nearest(&name_key(name), [&*name_key(own)]).is_some()
+}
+
+/// So many digits of an id may be wrong for it to be a slip of the keyboard.
+const SLIPS: usize = 3;
+
+fn digits_apart(a: PrincipalId, b: PrincipalId) -> usize {
+    let (a, b) = (a.to_string(), b.to_string());
+    a.bytes().zip(b.bytes()).filter(|(a, b)| a != b).count()
 }
 
 /// A field of the settings whose declared value names something that the tenant does not have.
@@ -150,6 +161,10 @@ mod tests {
             assert!(like(PrincipalKind::User, name), "{name}");
         }
         assert!(like(PrincipalKind::Group, "Ada@contoso.example"));
+        for id in ["00000000-0000-0000-0000-000000000002", "00000000-0000-0000-0000-000000000010"] {
+            assert!(like(PrincipalKind::User, id), "{id}");
+        }
+        assert!(!like(PrincipalKind::User, "7a9d9691-46fc-4893-973c-43fad1272a25"));
         for name in ["leaver@contoso.example", "eve@contoso.example", "Ada Byron"] {
             assert!(!like(PrincipalKind::User, name), "{name}");
         }

@@ -10,11 +10,12 @@ use super::owners::{self, Leaving, Owners};
 use super::{Observation, ObservationKind, Operation, Phase, Plan, PrincipalName, Reason, Step};
 use crate::diag::{Findings, SourceMap, Span};
 use crate::diff::{
-    AssignmentDiff, Compared, Difference, Found, GroupDiff, How, MemberDiff, MembersDiff, TargetDiff, Wanted,
+    AssignmentDiff, Compared, Difference, Found, GroupDiff, How, LeftReason, MemberDiff, MembersDiff, TargetDiff,
+    Wanted,
 };
 use crate::model::settings::ActivationField;
 use crate::model::{
-    Access, Approval, Authentication, BlockedEntry, BlockedSetting, Changes, Desired, DesiredAssignment, DesiredList,
+    Access, Approval, AssignmentKey, Authentication, BlockedEntry, BlockedSetting, Changes, Desired, DesiredAssignment,
     DesiredTarget, Directory, Field, Kind, Names, PrincipalId, Relation, Row, Settings, Shift, Snapshot, Target, Time,
     Unresolved,
 };
@@ -100,8 +101,8 @@ impl Builder<'_> {
                 self.entries(&self.names.relation(*group, relation), declared.list(relation).unresolved());
             }
         }
-        for Unresolved { label, detail, at, .. } in &desired.unprotected {
-            let detail = format!("{detail}; whom the name could mean stays protected");
+        for unresolved @ Unresolved { label, detail, at, .. } in &desired.unprotected {
+            let detail = format!("{detail}; {}", observe::unprotected(desired, unresolved));
             self.observe(ObservationKind::Blocked, format!("protected/{label}"), detail, Some(*at));
         }
     }
@@ -153,9 +154,11 @@ impl Builder<'_> {
                 let (address, operation) = (address(principal), Operation::AddMember { group, relation, principal });
                 self.draft(Phase::AddMembers, address, operation, Reason::Missing, Some(at));
             }
-            MemberDiff::Undeclared(principal, at) if self.is_last_owner(group, relation, principal) => {
+            MemberDiff::Undeclared(principal, at)
+                if relation == Relation::Owner && self.owners.leaving(group, principal).keeps() =>
+            {
                 let address = address(principal);
-                self.keep_owner(group, address, Some(at));
+                self.keep_owner(group, principal, address, Some(at));
             }
             MemberDiff::Undeclared(principal, at) => {
                 let (address, operation) = (address(principal), Operation::RemoveMember { group, relation, principal });
@@ -172,13 +175,14 @@ impl Builder<'_> {
         }
     }
 
-    fn is_last_owner(&self, group: PrincipalId, relation: Relation, principal: PrincipalId) -> bool {
-        relation == Relation::Owner && self.owners.leaving(group, principal) == Leaving::Refused
-    }
-
-    fn keep_owner(&mut self, group: PrincipalId, address: String, at: Option<Span>) {
-        self.findings.push(owners::last_owner(&self.names.group(group), at));
-        self.observe(ObservationKind::Blocked, address, owners::BLOCKED, at);
+    fn keep_owner(&mut self, group: PrincipalId, principal: PrincipalId, address: String, at: Option<Span>) {
+        let detail = if self.owners.leaving(group, principal) == Leaving::Unknown {
+            owners::UNKNOWN
+        } else {
+            self.findings.push(owners::last_owner(&self.names.group(group), at));
+            owners::BLOCKED
+        };
+        self.observe(ObservationKind::Blocked, address, detail, at);
     }
 
     fn target(&mut self, diff: &TargetDiff) {
@@ -286,6 +290,11 @@ impl Builder<'_> {
                 self.draft(Phase::Assignments, address, operation, reason, Some(declared.at));
             }
             AssignmentDiff::Undeclared { row, also, converted } => {
+                if is_replacement_blocked(list, compared, row) {
+                    let at = list.list(row.key.kind).at();
+                    self.observe(ObservationKind::Blocked, address, observe::REPLACEMENT_BLOCKED, at);
+                    return;
+                }
                 let removal = Removal { row, also, converted: *converted, leaves_nobody: compared.leaves_nobody };
                 self.removal(target, list, &removal, address);
             }
@@ -294,18 +303,15 @@ impl Builder<'_> {
 
     fn removal(&mut self, target: &Target, list: &DesiredTarget, removal: &Removal<'_>, address: String) {
         let &Removal { row, also, converted, leaves_nobody } = removal;
-        let at = match list.list(row.key.kind) {
-            DesiredList::Managed { at, .. } => Some(*at),
-            DesiredList::Unmanaged => None,
-        };
+        let at = list.list(row.key.kind).at();
         let leaving = match (target, row.key.kind) {
             (Target::Group { group, access: Access::Owner }, Kind::Active) => {
                 self.owners.leaving(*group, row.key.principal)
             }
             _ => Leaving::Free,
         };
-        if let (Leaving::Refused, Some(group)) = (leaving, target.group()) {
-            self.keep_owner(group, address, at);
+        if let Some(group) = target.group().filter(|_| leaving.keeps()) {
+            self.keep_owner(group, row.key.principal, address, at);
             return;
         }
         let operation = Operation::Remove {
@@ -384,6 +390,19 @@ fn lacks_what_is_blocked(target: &DesiredTarget, compared: &Compared, declared: 
             Field::Activation(ActivationField::Authentication) => after.authentication == Authentication::None,
             _ => false,
         })
+}
+
+/// True where what is to go is declared as the other kind, and that cannot be granted now: then nothing would be left.
+fn is_replacement_blocked(target: &DesiredTarget, compared: &Compared, row: &Row) -> bool {
+    let key = AssignmentKey { kind: row.key.kind.other(), ..row.key };
+    let lacks = |difference: &AssignmentDiff| match difference {
+        AssignmentDiff::Missing { declared, .. } => {
+            declared.key == key && lacks_what_is_blocked(target, compared, declared)
+        }
+        AssignmentDiff::Differs { .. } | AssignmentDiff::Undeclared { .. } => false,
+    };
+    let without_length = compared.left.iter().any(|left| left.key == key && left.reason == LeftReason::LengthUnknown);
+    without_length || compared.assignments.iter().any(lacks)
 }
 
 fn assign(target: &Target, declared: &DesiredAssignment, wanted: &Wanted) -> Operation {

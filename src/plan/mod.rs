@@ -27,7 +27,7 @@ pub use build::{Planned, build};
 pub use digest::Digest;
 pub use file::{GuardReport, GuardStatus, PlanFile, PlanFileError, PlanTenant, plan_schema};
 pub use filter::Filter;
-pub use guard::{ApprovedPlan, approve, guard};
+pub use guard::{ApprovedPlan, approve, groups_to_read, guard};
 pub(crate) use observe::times;
 pub use operation::{Effect, Operation};
 pub use step::{Observation, ObservationKind, Phase, Plan, PrincipalName, Reason, Step, StepId};

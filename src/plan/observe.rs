@@ -3,13 +3,27 @@
 use super::ObservationKind;
 use crate::diff::LeftReason;
 use crate::model::settings::Unknown;
-use crate::model::{Field, Kind, Ownership, Window};
+use crate::model::{Desired, Field, Kind, Ownership, Unresolved, Window};
 
 /// For what an additive list keeps.
 pub(super) const KEPT: &str = "not declared; kept, because the list is additive";
 
+/// Why a removal is blocked whose other half cannot be done.
+pub(super) const REPLACEMENT_BLOCKED: &str =
+    "declared as the other kind, and that is blocked, so this stays until it can be granted";
+
+/// What becomes of a protected name that nobody has.
+pub(super) fn unprotected(desired: &Desired, unresolved: &Unresolved) -> &'static str {
+    if desired.could_be_protected(unresolved) {
+        "whom the name could mean stays protected"
+    } else {
+        "no name in what was read is like it, so it protects nobody"
+    }
+}
+
 /// For a target without settings that only `"*"` speaks of.
 pub(super) const PASSED_OVER: &str = "it has no settings of PIM yet, so `\"*\"` passes it over";
+
 /// For what an entry may mean that names nobody.
 pub(super) const MAY_BE_MEANT: &str =
     "not declared, unless by an entry whose name the tenant does not have; not removed until that is clear";

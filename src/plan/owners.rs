@@ -21,13 +21,22 @@ pub(super) enum Leaving {
     AfterOthersCame,
     /// Nobody would be left, so the service refuses.
     Refused,
+    /// Who else owns the group could not be read, so it may be the last one.
+    Unknown,
+}
+
+impl Leaving {
+    /// True where the removal is not planned.
+    pub(super) fn keeps(self) -> bool {
+        matches!(self, Self::Refused | Self::Unknown)
+    }
 }
 
 /// What becomes of the owners of each group that a plan takes people from.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
-    people: BTreeSet<PrincipalId>,
-    leaving: BTreeMap<PrincipalId, Leaving>,
+    /// By group: the people who go, in the order of their ids, and what becomes of them.
+    leaving: BTreeMap<PrincipalId, (BTreeSet<PrincipalId>, Leaving)>,
 }
 
 /// What a plan does to the owners of one group.
@@ -76,8 +85,8 @@ impl Owners {
             if gone.is_empty() {
                 continue;
             }
-            owners.leaving.insert(group, changes.leaving(snapshot.groups.get(&group), is_person, now));
-            owners.people.extend(gone);
+            let leaving = changes.leaving(snapshot.groups.get(&group), is_person, now);
+            owners.leaving.insert(group, (gone, leaving));
         }
         owners
     }
@@ -85,7 +94,9 @@ impl Owners {
     /// What becomes of the removal of a principal from the owners of a group.
     pub(super) fn leaving(&self, group: PrincipalId, principal: PrincipalId) -> Leaving {
         match self.leaving.get(&group) {
-            Some(leaving) if self.people.contains(&principal) => *leaving,
+            // One of several who go has to stay, and no more than one.
+            Some((people, Leaving::Refused)) if people.first() != Some(&principal) => Leaving::Free,
+            Some((people, leaving)) if people.contains(&principal) => *leaving,
             _ => Leaving::Free,
         }
     }
@@ -139,6 +150,8 @@ impl Changes<'_> {
             Leaving::Free
         } else if self.come.iter().any(is_person) {
             Leaving::AfterOthersCame
+        } else if matches!(read, Some(GroupRead::Unreadable(_))) {
+            Leaving::Unknown
         } else {
             Leaving::Refused
         }
@@ -148,6 +161,10 @@ impl Changes<'_> {
 /// Why a removal is blocked.
 pub(super) const BLOCKED: &str =
     "the last owner who is a person; the service does not remove it, unless the group is role-assignable";
+
+/// Why a removal is blocked where the other owners are not known.
+pub(super) const UNKNOWN: &str =
+    "perhaps the last owner who is a person: the other owners could not be read, so it is not removed";
 
 /// Says it at the list that leaves nobody.
 pub(super) fn last_owner(group: &str, at: Option<Span>) -> Finding {

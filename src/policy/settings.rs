@@ -150,15 +150,12 @@ impl<'d> SettingsResolver<'d> {
     /// A context that the tenant does not have asks for nothing, so nothing is changed to it. One that is not published
     /// is only a warning: it may be later. Until then it does not do where a floor asks for authentication.
     fn context(&mut self, resolved: &mut Resolved, findings: &mut Findings) {
-        let contexts = self.directory.contexts();
         let Setting::Set { value: Authentication::Context(id), at } = resolved.settings.activation.authentication
         else {
             return;
         };
-        // A tenant file may leave the contexts out: then nothing is known of them.
-        if contexts.is_empty() {
-            return;
-        }
+        // A tenant file may leave them out, and it takes a permission to read them.
+        let Some(contexts) = self.directory.contexts() else { return };
         let known = contexts.iter().find(|context| context.id == id);
         let first = self.warned.insert(at);
         let Some(known) = known else {

@@ -109,11 +109,11 @@ fn directory() -> Arc<Directory> {
             role(204, "App operator", &[SUBSCRIPTION]),
         ],
         administrative_units: vec![AdministrativeUnit { id: guid(301).parse().unwrap(), name: "Sales".into() }],
-        contexts: vec![AuthenticationContext {
+        contexts: Some(vec![AuthenticationContext {
             id: "c1".parse().unwrap(),
             name: "Strong".into(),
             available: Answer::Yes,
-        }],
+        }]),
         places: vec![
             place("/providers/Microsoft.Management/managementGroups/core", Some("Core Platform")),
             place(SUBSCRIPTION, Some("Production")),

@@ -74,7 +74,7 @@ impl TenantFile {
             name: Arc::clone(&context.name),
             available: context.available,
         };
-        self.authentication_contexts = directory.contexts().iter().map(context).collect();
+        self.authentication_contexts = directory.contexts().map(|contexts| contexts.iter().map(context).collect());
         let roles = directory.directory_roles().iter();
         self.directory_roles =
             roles.map(|role| DirectoryRoleEntry { id: role.id, name: Arc::clone(&role.name) }).collect();
@@ -212,7 +212,7 @@ mod tests {
         let parts = |directory: &Directory| {
             let principals = directory.principals().to_vec();
             let roles = (directory.directory_roles().to_vec(), directory.azure_roles().to_vec());
-            let others = (directory.administrative_units().to_vec(), directory.contexts().to_vec());
+            let others = (directory.administrative_units().to_vec(), directory.contexts().map(<[_]>::to_vec));
             (principals, roles, others, directory.places().to_vec())
         };
         assert_eq!(parts(&second.directory), parts(&first.directory));

@@ -221,7 +221,7 @@ fn check_ids(file: &TenantFile) -> Result<(), Wrong> {
     once(users.chain(groups).chain(services).chain(others))?;
     let units = file.administrative_units.iter().zip(0..);
     once(units.map(|(unit, at)| (unit.id, "administrative_units", at)))?;
-    let contexts = file.authentication_contexts.iter().zip(0..);
+    let contexts = file.authentication_contexts.iter().flatten().zip(0..);
     once(contexts.map(|(context, at)| (context.id, "authentication_contexts", at)))?;
     once(file.directory_roles.iter().zip(0..).map(|(role, at)| (role.id, "directory_roles", at)))?;
     once(file.azure_roles.iter().zip(0..).map(|(role, at)| (role.id, "azure_roles", at)))

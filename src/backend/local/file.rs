@@ -65,9 +65,9 @@ pub struct TenantFile {
     /// The administrative units.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub administrative_units: Vec<AdministrativeUnitEntry>,
-    /// The Conditional Access authentication contexts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub authentication_contexts: Vec<ContextEntry>,
+    /// The Conditional Access authentication contexts. Left out, it is not known which there are; `[]` means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication_contexts: Option<Vec<ContextEntry>>,
     /// The management groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub management_groups: Vec<ManagementGroupEntry>,
@@ -439,7 +439,7 @@ impl TenantFile {
             service_principals: Vec::new(),
             other_principals: Vec::new(),
             administrative_units: Vec::new(),
-            authentication_contexts: Vec::new(),
+            authentication_contexts: None,
             management_groups: Vec::new(),
             subscriptions: Vec::new(),
             resource_groups: Vec::new(),

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use super::file::{GroupEntry, TenantFile};
+use super::file::{ContextEntry, GroupEntry, TenantFile};
 use crate::backend::ReadQuery;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
@@ -84,7 +84,7 @@ impl Tenant {
                 directory_roles: self.objects.directory_roles().to_vec(),
                 azure_roles: self.objects.azure_roles().to_vec(),
                 administrative_units: self.objects.administrative_units().to_vec(),
-                contexts: self.objects.contexts().to_vec(),
+                contexts: self.objects.contexts().map(<[_]>::to_vec),
                 places: self.objects.places().to_vec(),
             }))
         }))
@@ -154,7 +154,10 @@ impl Tenant {
     fn target(&self, target: &Target) -> Option<TargetRead> {
         match self.targets.get(target).map(Arc::as_ref) {
             Some(Record { unreadable: Some(reason), .. }) => Some(TargetRead::Unreadable(Arc::clone(reason))),
-            Some(Record { without_settings: true, .. }) => Some(TargetRead::WithoutSettings),
+            Some(Record { without_settings: true, rows, .. }) if rows.is_empty() => Some(TargetRead::WithoutSettings),
+            Some(Record { without_settings: true, .. }) => {
+                Some(TargetRead::Unreadable(TargetRead::HELD_WITHOUT_SETTINGS.into()))
+            }
             Some(record) => Some(TargetRead::Present(TargetState {
                 settings: Arc::clone(&record.settings),
                 rows: record.rows.clone(),
@@ -260,15 +263,14 @@ pub(super) fn objects(file: &TenantFile, places: Vec<ArmPlace>) -> Directory {
             .iter()
             .map(|unit| AdministrativeUnit { id: unit.id, name: Arc::clone(&unit.name) })
             .collect(),
-        contexts: file
-            .authentication_contexts
-            .iter()
-            .map(|context| AuthenticationContext {
+        contexts: file.authentication_contexts.as_ref().map(|contexts| {
+            let context = |context: &ContextEntry| AuthenticationContext {
                 id: context.id,
                 name: Arc::clone(&context.name),
                 available: context.available,
-            })
-            .collect(),
+            };
+            contexts.iter().map(context).collect()
+        }),
         places,
     })
 }

@@ -217,6 +217,10 @@ impl Assembly {
                 (None, None, _) if target.surface() == Surface::Groups => {
                     TargetRead::Unreadable("the service did not say what its settings are".into())
                 }
+                // Who holds it must not be left out in silence.
+                (None, None, Some(rows)) if !rows.is_empty() => {
+                    TargetRead::Unreadable(TargetRead::HELD_WITHOUT_SETTINGS.into())
+                }
                 // docs/service.md: rows-5
                 (None, None, _) => TargetRead::WithoutSettings,
             };

@@ -449,7 +449,13 @@ async fn everything(client: &ReadClient, kept: Option<Kept>) -> Found {
     kept.azure_roles.retain(|role| !roles.iter().any(|other| other.id == role.id));
     kept.azure_roles.extend(roles);
     kept.objects.units = units.unwrap_or_else(|error| missing(&mut assembly, &error));
-    kept.objects.contexts = contexts.unwrap_or_else(|error| missing(&mut assembly, &error));
+    kept.objects.contexts = match contexts {
+        Ok(contexts) => Some(contexts),
+        Err(error) => {
+            lacks(&mut assembly, &error);
+            None
+        }
+    };
     let exists = targets.iter().filter(|target| !matches!(target, Target::Azure { .. })).cloned().collect();
     Found { kept, targets, assembly, lists, exists }
 }
@@ -488,8 +494,12 @@ async fn entra_and_groups(client: &ReadClient) -> Entra {
 }
 
 fn missing<T>(assembly: &mut Assembly, error: &super::ServiceError) -> Vec<T> {
-    assembly.lacks(format!("{error}; they are not in this snapshot"));
+    lacks(assembly, error);
     Vec::new()
+}
+
+fn lacks(assembly: &mut Assembly, error: &super::ServiceError) {
+    assembly.lacks(format!("{error}; they are not in this snapshot"));
 }
 
 /// The groups that principals are in. Whose memberships cannot be read is said, and missing in the answer.

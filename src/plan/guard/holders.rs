@@ -14,6 +14,31 @@ use crate::model::{
 const GLOBAL_ADMINISTRATOR: RoleId = RoleId::new(uuid::uuid!("62e90394-69f5-4237-9190-012177145e10"));
 
 impl View<'_> {
+    /// Groups of which it matters who is in them, and of which nobody has read it: those that hold a role that somebody
+    /// loses, and those that are in such groups.
+    pub(super) fn groups_to_read(&self) -> BTreeSet<PrincipalId> {
+        let losing: BTreeSet<&Target> = self.losses().filter_map(|step| step.operation.target()).collect();
+        let mut ahead: Vec<PrincipalId> = Vec::new();
+        for target in losing {
+            if let Some(TargetRead::Present(state)) = self.snapshot.targets.get(target) {
+                ahead.extend(state.rows.iter().map(|row| row.key.principal));
+            }
+        }
+        let (mut seen, mut unread) = (BTreeSet::new(), BTreeSet::new());
+        while let Some(id) = ahead.pop() {
+            let group = self.desired.directory.principal(id).and_then(|principal| principal.group());
+            if group.is_none_or(|facts| facts.planned) || !seen.insert(id) {
+                continue;
+            }
+            if self.snapshot.groups.contains_key(&id) {
+                ahead.extend(self.members(id));
+            } else {
+                unread.insert(id);
+            }
+        }
+        unread
+    }
+
     pub(super) fn last_administrator(&self) -> Vec<Violation> {
         let mut changed: BTreeMap<&Target, Vec<&Step>> = BTreeMap::new();
         for step in &self.plan.steps {
@@ -127,6 +152,20 @@ impl View<'_> {
         members
     }
 
+    /// Who is put into a group by the plan, as a member from the start or as one who may become one.
+    fn comes_into(&self, group: PrincipalId) -> BTreeSet<PrincipalId> {
+        let comes = |step: &Step| match &step.operation {
+            Operation::AddMember { group: into, relation: Access::Member, principal } => {
+                (*into == group).then_some(*principal)
+            }
+            Operation::Assign { target: Target::Group { group: into, access: Access::Member }, assignment, .. } => {
+                (*into == group).then_some(assignment.principal)
+            }
+            _ => None,
+        };
+        self.plan.steps.iter().filter_map(comes).collect()
+    }
+
     /// Whether somebody can use what they hold. Those who hold it in name only cannot: disabled users, principals that no
     /// longer exist, and groups that nobody is in. Where the service does not say, nobody is counted on.
     fn can_act(&self, id: PrincipalId) -> Answer {
@@ -143,12 +182,24 @@ impl View<'_> {
                 if !seen.insert(id) {
                     return Answer::No;
                 }
-                let answers: Vec<Answer> =
+                let mut answers: Vec<Answer> =
                     self.members(id).into_iter().map(|member| self.can_act_in(member, seen)).collect();
+                if matches!(self.snapshot.groups.get(&id), Some(GroupRead::Unreadable(_))) {
+                    answers.push(Answer::NotSaid);
+                }
+                [Answer::Yes, Answer::NotSaid].into_iter().find(|one| answers.contains(one)).unwrap_or(Answer::No)
+            }
+            // One that the plan makes has whom it gives it.
+            Some(PrincipalDetail::Group(facts)) if facts.planned => {
+                if !seen.insert(id) {
+                    return Answer::No;
+                }
+                let answers: Vec<Answer> =
+                    self.comes_into(id).into_iter().map(|member| self.can_act_in(member, seen)).collect();
                 [Answer::Yes, Answer::NotSaid].into_iter().find(|one| answers.contains(one)).unwrap_or(Answer::No)
             }
             // Of a group that was not read, nothing is known.
-            Some(PrincipalDetail::Group(_)) => Answer::Yes,
+            Some(PrincipalDetail::Group(_)) => Answer::NotSaid,
         }
     }
 }

@@ -49,9 +49,14 @@ pub fn approve(
     if verdict.is_refused() { Err(Box::new((plan, verdict))) } else { Ok(ApprovedPlan { plan, verdict }) }
 }
 
+/// Groups whose members the guards have to know, and that were not read.
+pub fn groups_to_read(plan: &Plan, desired: &Desired, snapshot: &Snapshot) -> BTreeSet<PrincipalId> {
+    View::new(plan, desired, snapshot).groups_to_read()
+}
+
 /// What the guards say of a plan.
 pub fn guard(plan: &Plan, desired: &Desired, snapshot: &Snapshot, allowed: &BTreeSet<GuardId>) -> Verdict {
-    let view = View { plan, desired, snapshot, now: plan.made_at, names: Names::new(&desired.directory) };
+    let view = View::new(plan, desired, snapshot);
     let violations = [
         view.tenant_mismatch(),
         view.empty_policy(),
@@ -71,6 +76,12 @@ struct View<'a> {
     snapshot: &'a Snapshot,
     now: Time,
     names: Names<'a>,
+}
+
+impl<'a> View<'a> {
+    fn new(plan: &'a Plan, desired: &'a Desired, snapshot: &'a Snapshot) -> Self {
+        Self { plan, desired, snapshot, now: plan.made_at, names: Names::new(&desired.directory) }
+    }
 }
 
 impl View<'_> {

@@ -53,7 +53,7 @@ pub(super) struct Objects {
     /// Administrative units.
     pub(super) units: Vec<AdministrativeUnit>,
     /// Authentication contexts.
-    pub(super) contexts: Vec<AuthenticationContext>,
+    pub(super) contexts: Option<Vec<AuthenticationContext>>,
     /// The groups under PIM, where that was asked for.
     pub(super) onboarded: Onboarded,
     /// What could not be found out, and is not needed to go on.
@@ -108,7 +108,8 @@ pub(super) async fn find(
         }
     }
     match contexts {
-        Ok(contexts) => objects.contexts = contexts,
+        // What is not asked for is not known to be missing.
+        Ok(contexts) => objects.contexts = Some(contexts).filter(|_| query.contexts),
         Err(error) => {
             objects.notes.insert(format!("{error}; whether they exist and are published was not checked"));
         }
