@@ -43,6 +43,8 @@ pub struct Makers {
     pub applications: BTreeMap<(Target, AssignmentKey), Arc<str>>,
     /// The lists of requests that could not be read, and why: of what they are about, nobody knows who made it.
     pub unread: BTreeMap<RequestList, Arc<str>>,
+    /// Single assignments of which nobody knows who made them, and why.
+    pub unclear: BTreeMap<(Target, AssignmentKey), Arc<str>>,
 }
 
 /// A list of requests, which say who made assignments.
@@ -75,6 +77,12 @@ impl fmt::Display for RequestList {
 }
 
 impl Makers {
+    /// Why nobody knows who made an assignment; nothing where the log was read, whatever it says.
+    pub fn why_unknown(&self, one: &(Target, AssignmentKey)) -> Option<&str> {
+        let list = || self.unread.get(&RequestList::of(&one.0, one.1.kind)?);
+        self.unclear.get(one).or_else(list).map(|why| &**why)
+    }
+
     /// What could not be found out, in words; nothing where all was.
     pub fn unknown(&self) -> Option<String> {
         let why = self.unread.values().next()?;

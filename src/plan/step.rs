@@ -39,18 +39,14 @@ impl Plan {
         })
     }
 
-    /// Says which application made what the plan removes, and what could not be found out about that.
+    /// Says which application made what the plan removes. Of what it could not be found out, the guard speaks.
     pub(crate) fn name_makers(&mut self, makers: &Makers) {
         let made = self.removals().filter_map(|(step, target, key)| {
             let name = makers.applications.get(&(target.clone(), *key))?;
             let detail = format!("made by the application `{name}`, which may make it again");
             Some((step.address.clone(), detail))
         });
-        let notes = makers.unknown().map(|why| {
-            let note = format!("who made what goes could not be read, so an access package may make it again: {why}");
-            ("tenant".to_owned(), note)
-        });
-        let found: Vec<(String, String)> = made.chain(notes).collect();
+        let found: Vec<(String, String)> = made.collect();
         let note = |(address, detail)| Observation { kind: ObservationKind::Note, address, detail, declared_at: None };
         self.observations.extend(found.into_iter().map(note));
         self.observations.sort();

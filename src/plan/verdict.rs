@@ -24,7 +24,7 @@ pub enum GuardId {
     TenantMismatch,
     /// A group comes under PIM for the first time, which cannot be undone (docs/service.md: under-pim-5).
     Onboarding,
-    /// The plan removes what another application made, such as an access package.
+    /// The plan removes what another application made, such as an access package, or may have made.
     AccessPackages,
 }
 
@@ -61,7 +61,7 @@ impl GuardId {
             Self::TenantMismatch => "another tenant answers than the files name",
             Self::Onboarding => "an existing group would come under PIM for the first time",
             Self::AccessPackages => {
-                "an assignment that another application made, such as an access package, would be removed"
+                "an assignment that another application made, such as an access package, would be removed, or nobody could say who made it"
             }
         }
     }

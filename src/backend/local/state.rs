@@ -134,7 +134,7 @@ impl Tenant {
             of.iter().filter_map(|(target, key)| RequestList::of(target, key.kind)).collect();
         let unread = self.head.unread_makers.iter().map(|entry| (entry.list(), Arc::clone(&entry.why)));
         let unread = unread.filter(|(list, _)| lists.contains(list)).collect();
-        Makers { applications: of.iter().filter_map(maker).collect(), unread }
+        Makers { applications: of.iter().filter_map(maker).collect(), unread, ..Makers::default() }
     }
 
     /// The listed targets, every directory role, and both accesses of every group under PIM. Roles at scopes of Azure

@@ -265,14 +265,21 @@ impl Area {
                 Permission::Azure(&["Microsoft.Authorization/roleManagementPolicies/write"])
             }
             (Self::AzureEligible, Read) => {
-                Permission::Azure(&["Microsoft.Authorization/roleEligibilitySchedules/read"])
+                // The requests say who made an assignment.
+                Permission::Azure(&[
+                    "Microsoft.Authorization/roleEligibilitySchedules/read",
+                    "Microsoft.Authorization/roleEligibilityScheduleRequests/read",
+                ])
             }
             (Self::AzureEligible, Write) => Permission::Azure(&[
                 "Microsoft.Authorization/roleEligibilityScheduleRequests/read",
                 "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
                 "Microsoft.Authorization/roleEligibilityScheduleRequests/cancel/action",
             ]),
-            (Self::AzureActive, Read) => Permission::Azure(&["Microsoft.Authorization/roleAssignmentSchedules/read"]),
+            (Self::AzureActive, Read) => Permission::Azure(&[
+                "Microsoft.Authorization/roleAssignmentSchedules/read",
+                "Microsoft.Authorization/roleAssignmentScheduleRequests/read",
+            ]),
             (Self::AzureActive, Write) => Permission::Azure(&[
                 "Microsoft.Authorization/roleAssignmentScheduleRequests/read",
                 "Microsoft.Authorization/roleAssignmentScheduleRequests/write",

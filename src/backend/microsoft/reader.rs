@@ -102,8 +102,8 @@ impl ReadState for MicrosoftReader {
 
     async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
         let client = self.bounded(Spent::default()).client;
-        let runner = client.claims().await.ok().and_then(|claims| claims.object);
-        super::makers::read(&client, of, &self.role_ids(), runner).await
+        let claims = client.claims().await.unwrap_or_default();
+        super::makers::Reader { client: &client, ids: &self.role_ids(), claims: &claims }.read(of).await
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
@@ -528,6 +528,6 @@ async fn memberships(
 }
 
 #[cfg(test)]
-mod stub;
+pub(super) mod stub;
 #[cfg(test)]
 mod tests;

@@ -181,7 +181,10 @@ fn target(world: &mut World, entry: TargetEntry) -> Result<(), String> {
 
 /// The request of an application that made what the file lists.
 fn made(world: &mut World, target: &Target, schedule: &Schedule, name: String) {
-    let id = world.id_of(&format!("application/{name}"));
+    // Applications of others have a service principal in a tenant that uses them.
+    let is_its = |own: &&ServicePrincipal| own.name == name && own.app_id.is_some();
+    let own = world.service_principals.values().find(is_its).map(|own| own.id);
+    let id = own.unwrap_or_else(|| world.id_of(&format!("application/{name}")));
     let caller = Caller {
         id,
         name: Some(name),

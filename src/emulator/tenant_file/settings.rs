@@ -1,4 +1,4 @@
-//! The settings in a tenant file, and the 17 rules.
+//! The settings in a tenant file, and the rules of a policy.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

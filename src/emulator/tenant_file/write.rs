@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::emulator::world::{
-    DirectoryScope, Group, Kind, Membership, Origin, Rules, Schedule, Scope, Target, Time, World,
+    Caller, DirectoryScope, Group, Kind, Membership, Origin, Principal, Rules, Schedule, Scope, Target, Time, World,
 };
 
 use super::format::{
@@ -166,7 +166,11 @@ fn entry(world: &World, target: &Target) -> TargetEntry {
 fn row(world: &World, schedule: &Schedule) -> Row {
     let request = schedule.request.and_then(|id| world.accepted(id));
     // Only an application that is none of the tenant's own is one that the file names.
-    let maker = request.map(|request| &request.asked.caller).filter(|caller| world.principal(caller.id).is_none());
+    let is_own = |caller: &Caller| match world.principal(caller.id) {
+        Some(Principal::Service(service)) => service.app_id == caller.app_id,
+        other => other.is_some(),
+    };
+    let maker = request.map(|request| &request.asked.caller).filter(|caller| !is_own(caller));
     Row {
         made_by: maker.filter(|caller| caller.is_application).and_then(|caller| caller.name.clone()),
         principal: schedule.principal,

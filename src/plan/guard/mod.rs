@@ -107,18 +107,27 @@ impl View<'_> {
         vec![Violation { guard: GuardId::EmptyPolicy, message, addresses: Vec::new() }]
     }
 
-    /// What another application made, it may make again, or somebody was given it in another way than by the files.
+    /// What another application made, it may make again, or somebody was given it in another way than by the files. What
+    /// could not be asked about may be just that.
     fn access_packages(&self) -> Vec<Violation> {
-        let mut made: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let makers = &self.snapshot.makers;
+        let mut made: BTreeMap<Maker<'_>, Vec<String>> = BTreeMap::new();
         for (step, target, key) in self.plan.removals() {
-            if let Some(name) = self.snapshot.makers.applications.get(&(target.clone(), *key)) {
-                made.entry(name).or_default().push(step.address.clone());
+            let one = (target.clone(), *key);
+            let application = makers.applications.get(&one).map(|name| Maker::Application(name));
+            if let Some(maker) = application.or_else(|| makers.why_unknown(&one).map(Maker::Unknown)) {
+                made.entry(maker).or_default().push(step.address.clone());
             }
         }
-        let violation = |(name, addresses): (&str, Vec<String>)| {
-            let assignments = if addresses.len() == 1 { "assignment" } else { "assignments" };
-            let count = addresses.len();
-            let message = format!("{count} {assignments} that the application `{name}` made would be removed");
+        let violation = |(maker, addresses): (Maker<'_>, Vec<String>)| {
+            let (assignments, it) = if addresses.len() == 1 { ("assignment", "it") } else { ("assignments", "them") };
+            let what = format!("{} {assignments}", addresses.len());
+            let message = match maker {
+                Maker::Application(name) => format!("{what} that the application `{name}` made would be removed"),
+                Maker::Unknown(why) => format!(
+                    "{what} would be removed of which it could not be found out whether another application made {it}: {why}"
+                ),
+            };
             Violation { guard: GuardId::AccessPackages, message, addresses }
         };
         made.into_iter().map(violation).collect()
@@ -143,6 +152,14 @@ impl View<'_> {
         };
         groups.into_iter().map(violation).collect()
     }
+}
+
+/// Who made what would be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Maker<'a> {
+    Application(&'a str),
+    /// Nobody could say, and why.
+    Unknown(&'a str),
 }
 
 /// True where a condition comes or becomes another one. What it still allows is not known here, so it may be less.

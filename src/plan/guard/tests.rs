@@ -5,7 +5,7 @@ use crate::diag::Span;
 use crate::model::directory::DirectoryParts;
 use crate::model::{
     Answer, AssignmentKey, AssignmentScope, Condition, Directory, Ending, GroupFacts, GroupMembership, Kind, Makers,
-    Principal, PrincipalDetail, RoleId, Schedule, Shift, Window,
+    Principal, PrincipalDetail, RequestList, RoleId, Schedule, Shift, Window,
 };
 use crate::plan::Reason;
 use crate::plan::samples::{ADA, GRACE, SEC_GA, empty, id, key, push, remove, role};
@@ -87,4 +87,56 @@ fn who_may_be_in_any_group_may_be_in_the_one_that_loses() {
     assert!(violations[0].1.contains("may be in `group:SEC-GA`"), "{violations:?}");
     let violations = when_a_group_loses(nowhere(&[ADA]));
     assert_eq!((violations.len(), violations[0].0), (1, GuardId::OwnAccess), "{violations:?}");
+}
+
+/// What the guards say where two assignments go, and this is known of who made them.
+fn when_two_go(makers: Makers) -> Vec<String> {
+    let mut plan = empty();
+    for who in [ADA, GRACE] {
+        let address = format!("directory/Reader/{who}");
+        push(&mut plan, &address, remove(role(7), key(Kind::Eligible, who), None), Reason::NotDeclared, 0);
+    }
+    let desired = Desired {
+        tenant: None,
+        directory: Arc::default(),
+        groups: BTreeMap::new(),
+        targets: BTreeMap::new(),
+        protected: BTreeMap::new(),
+        unprotected: Vec::new(),
+        blocked: Vec::new(),
+        files: 1,
+    };
+    let snapshot = Snapshot {
+        tenant: plan.tenant,
+        tenant_name: None,
+        read_at: plan.made_at,
+        runner: None,
+        memberships: BTreeMap::new(),
+        directory: Arc::default(),
+        targets: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        notes: BTreeSet::new(),
+        makers,
+        missing: BTreeSet::new(),
+    };
+    let verdict = guard(&plan, &desired, &snapshot, &BTreeSet::new());
+    let allowed = guard(&plan, &desired, &snapshot, &BTreeSet::from([GuardId::AccessPackages]));
+    assert!(!allowed.is_refused());
+    let own = verdict.violations.into_iter().filter(|violation| violation.guard == GuardId::AccessPackages);
+    own.map(|violation| violation.message).collect()
+}
+
+#[test]
+fn what_another_application_may_have_made_goes_only_where_that_is_meant() {
+    let one = |who| (role(7), key(Kind::Eligible, who));
+    assert_eq!(when_two_go(Makers::default()), [""; 0], "the log says nothing, and that it says");
+    let unclear = BTreeMap::from([(one(ADA), Arc::from("denied")), (one(GRACE), Arc::from("denied"))]);
+    let why = "2 assignments would be removed of which it could not be found out whether another application made them: denied";
+    assert_eq!(when_two_go(Makers { unclear, ..Makers::default() }), [why]);
+    let applications = BTreeMap::from([(one(ADA), Arc::from("X"))]);
+    // A list that was not read is about both, and of one of them it is known all the same.
+    let list = RequestList { group: None, kind: Kind::Eligible };
+    let unread = BTreeMap::from([(list, Arc::from("denied"))]);
+    let violations = when_two_go(Makers { applications, unread, ..Makers::default() });
+    assert_eq!(violations.len(), 2, "{violations:?}");
 }

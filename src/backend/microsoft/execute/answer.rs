@@ -7,7 +7,7 @@ use crate::backend::microsoft::{ErrorKind, ServiceError};
 
 /// What is asked to be done with an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(in crate::backend::microsoft) enum Action {
     Assign,
     Update,
     Remove,
@@ -53,18 +53,18 @@ impl Action {
 
 /// A request that the service took. That it took it does not say that it carried it out.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
+pub(in crate::backend::microsoft) struct Taken {
     /// Its id.
     pub(super) id: Option<String>,
     /// The word that says how far it is.
-    pub(super) status: String,
+    pub(in crate::backend::microsoft) status: String,
     /// All that the service said.
     pub(super) body: Value,
 }
 
 impl Taken {
     /// Reads the request as either service answers with it.
-    pub(super) fn of(body: &Value) -> Self {
+    pub(in crate::backend::microsoft) fn of(body: &Value) -> Self {
         let properties = body.get("properties").unwrap_or(body);
         let id = wire::field(body, "name").or_else(|| wire::field(body, "id"));
         let status = wire::field(properties, "status").unwrap_or_default();
@@ -72,7 +72,7 @@ impl Taken {
     }
 
     /// How far the request is (docs/service.md: requests-1).
-    pub(super) fn progress(&self, action: Action) -> Progress {
+    pub(in crate::backend::microsoft) fn progress(&self, action: Action) -> Progress {
         let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&self.status));
         if is(&["Revoked"]) {
             return if action == Action::Remove { Progress::Done } else { Progress::Failed };
@@ -115,7 +115,7 @@ impl Taken {
 
 /// How far a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(in crate::backend::microsoft) enum Progress {
     /// Carried out.
     Done,
     /// Carried out when its time comes, or stuck: the service takes requests that it never carries out, such as a

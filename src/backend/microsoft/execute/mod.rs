@@ -30,10 +30,11 @@ use crate::backend::{BackendError, Execute, Executed, ReadQuery, ReadState, Rece
 use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Names, PrincipalId, Snapshot, Target, Time};
 use crate::plan::Operation;
 
-use answer::Action;
 use assignment::{Job, Was};
-use route::{Ask, Route};
+use route::Ask;
 
+pub(super) use answer::{Action, Progress, Taken};
+pub(super) use route::Route;
 pub use validate::MicrosoftValidator;
 
 /// How many operations are under way at once. The limiter of each service slows them down where that is too many.

@@ -13,9 +13,9 @@ pub(super) const API_VERSION: &str = "2020-10-01";
 
 /// The way to one assignment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Route<'a> {
-    pub(super) target: &'a Target,
-    pub(super) key: &'a AssignmentKey,
+pub(in crate::backend::microsoft) struct Route<'a> {
+    pub(in crate::backend::microsoft) target: &'a Target,
+    pub(in crate::backend::microsoft) key: &'a AssignmentKey,
 }
 
 /// What is asked for.
@@ -49,7 +49,7 @@ impl<'a> Ask<'a> {
 
 impl Route<'_> {
     /// Who answers.
-    pub(super) fn service(&self) -> Service {
+    pub(in crate::backend::microsoft) fn service(&self) -> Service {
         match self.target.surface() {
             Surface::Directory | Surface::Groups => Service::Graph,
             Surface::Azure => Service::Arm,
@@ -75,6 +75,15 @@ impl Route<'_> {
 
     /// The list of schedules in which the assignment stands.
     pub(super) fn schedules(&self) -> String {
+        self.list_of("s")
+    }
+
+    /// The list of requests in which stands who made the assignment.
+    pub(in crate::backend::microsoft) fn log(&self) -> String {
+        self.list_of("Requests")
+    }
+
+    fn list_of(&self, what: &str) -> String {
         let principal = odata_literal(&self.key.principal.to_string());
         let filter = match (self.target, self.key.kind) {
             // Without the role, since a custom one may be listed under another id than it is asked for by.
@@ -86,8 +95,8 @@ impl Route<'_> {
         };
         let filter = query_value(&filter);
         match self.service() {
-            Service::Graph => format!("{}?$filter={filter}", self.collection("s")),
-            Service::Arm => format!("{}?api-version={API_VERSION}&$filter={filter}", self.collection("s")),
+            Service::Graph => format!("{}?$filter={filter}", self.collection(what)),
+            Service::Arm => format!("{}?api-version={API_VERSION}&$filter={filter}", self.collection(what)),
         }
     }
 

@@ -23,22 +23,22 @@ pub(super) const NOW: i64 = 1_795_219_200;
 
 /// What to answer where the decoded target of a request contains a text; the first that fits counts.
 #[derive(Clone, Default)]
-pub(super) struct Stub {
+pub(in crate::backend::microsoft) struct Stub {
     answers: Vec<(String, u16, Value)>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Stub {
-    pub(super) fn list(self, needle: &str, items: Value) -> Self {
+    pub(in crate::backend::microsoft) fn list(self, needle: &str, items: Value) -> Self {
         self.answer(needle, 200, json!({ "value": items }))
     }
 
-    pub(super) fn fails(self, needle: &str, status: u16, code: &str) -> Self {
+    pub(in crate::backend::microsoft) fn fails(self, needle: &str, status: u16, code: &str) -> Self {
         let message = format!("{code} was said");
         self.answer(needle, status, json!({ "error": { "code": code, "message": message } }))
     }
 
-    pub(super) fn answer(mut self, needle: &str, status: u16, body: Value) -> Self {
+    pub(in crate::backend::microsoft) fn answer(mut self, needle: &str, status: u16, body: Value) -> Self {
         self.answers.push((needle.to_owned(), status, body));
         self
     }
@@ -50,7 +50,7 @@ impl Stub {
     }
 
     /// What was asked, parts of batches one by one.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(in crate::backend::microsoft) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -60,7 +60,12 @@ impl Stub {
     }
 
     /// Starts it, and a reader of it.
-    pub(super) async fn reader(&self) -> MicrosoftReader {
+    pub(in crate::backend::microsoft) async fn reader(&self) -> MicrosoftReader {
+        MicrosoftReader::new(self.options().await).unwrap()
+    }
+
+    /// Starts it.
+    pub(in crate::backend::microsoft) async fn options(&self) -> Options {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -69,7 +74,7 @@ impl Stub {
         let credential = Credential::for_emulator(Arc::new(Somebody));
         let mut options = Options::new(Cloud::Public, Endpoints::same(&url).unwrap(), credential);
         options.pause = Arc::new(VirtualTime::new(Timestamp::from_second(NOW).unwrap()));
-        MicrosoftReader::new(options).unwrap()
+        options
     }
 
     fn find(&self, target: &str) -> (u16, Value) {
@@ -98,19 +103,20 @@ async fn handle(State(stub): State<Stub>, request: Request) -> Response {
     (StatusCode::from_u16(status).unwrap(), headers, answer.to_string()).into_response()
 }
 
-/// The service principal 9.
+/// The service principal 9, of the application 99.
 struct Somebody;
 
 #[async_trait]
 impl TokenSource for Somebody {
     async fn token(&self, _: &str) -> Result<Token, AuthError> {
-        let claims = json!({ "tid": TENANT, "oid": super::tests::guid(9) }).to_string();
+        let claims =
+            json!({ "tid": TENANT, "oid": super::tests::guid(9), "appid": super::tests::guid(99) }).to_string();
         let secret = Secret::new(format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims)));
         Ok(Token { secret, expires: Timestamp::MAX })
     }
 }
 
-/// The 17 rules as nobody has changed them, with what both services call the same.
+/// The rules as nobody has changed them, with what both services call the same.
 pub(super) fn rules(max_hours: u32) -> Value {
     let mut rules = vec![
         json!({ "id": "Expiration_Admin_Eligibility", "isExpirationRequired": false, "maximumDuration": "P365D" }),

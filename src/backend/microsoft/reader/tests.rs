@@ -765,7 +765,7 @@ async fn one_unknown_value_costs_one_field_on_every_surface() {
 #[tokio::test]
 async fn who_made_many_assignments_is_asked_for_once() {
     let made = |n: u32, by: Value| {
-        json!({ "action": "adminAssign", "principalId": guid(n), "roleDefinitionId": guid(101), "directoryScopeId": "/",
+        json!({ "action": "adminAssign", "status": "Provisioned", "principalId": guid(n), "roleDefinitionId": guid(101), "directoryScopeId": "/",
         "createdDateTime": "2026-01-01T00:00:00Z", "createdBy": by })
     };
     let application = json!({ "application": { "id": guid(7), "displayName": "Packages" } });
