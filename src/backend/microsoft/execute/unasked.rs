@@ -10,7 +10,7 @@ use super::patience::Patience;
 use super::route::Route;
 use super::{MicrosoftExecutor, conflict};
 use crate::backend::microsoft::http::{Service, path_segment};
-use crate::backend::microsoft::schedules::{Reading, last_segment, read};
+use crate::backend::microsoft::schedules::{Reading, read};
 use crate::backend::microsoft::wire;
 use crate::backend::{BackendError, Executed};
 use crate::model::{AssignmentKey, Condition, Duration, RoleId, Row, Target, Time, Window};
@@ -67,14 +67,18 @@ impl<'a> Job<'a> {
     ) -> BackendError {
         let route = Route { target, key };
         let address = self.address();
-        self.executor.notice(&format!("`{address}`: {what}; taking it back, which may take minutes"));
+        // Whoever stops the run meanwhile has read how to finish it.
+        let yourself = format!("take it back yourself: {}", self.executor.command(&route));
+        let notice = format!(
+            "`{address}`: {what}; taking it back, which may take minutes; if the run is stopped first, {yourself}"
+        );
+        self.executor.notice(&notice);
         match self.take_back(&route, taken, at).await {
             Ok(()) => BackendError::Unasked { what: format!("{what}; it was taken back"), help: None },
             Err(error) => {
                 let why = crate::diag::chain(&error);
                 let what = format!("{what}; it could not be taken back: {why}");
-                let help = format!("take it back yourself: {}", self.executor.command(&route));
-                BackendError::Unasked { what, help: Some(help) }
+                BackendError::Unasked { what, help: Some(yourself) }
             }
         }
     }
@@ -178,8 +182,12 @@ impl MicrosoftExecutor {
             if found.target != *route.target || found.row.key != *route.key || !found.row.origin.is_assigned() {
                 continue;
             }
-            let began = found.row.window.start.is_some_and(|start| start + SKEW >= at);
-            if began || request_of(&schedule).is_some_and(|id| taken.id.as_deref() == Some(id)) {
+            let is_this = match (request_of(&schedule), taken.id.as_deref()) {
+                (Some(request), Some(own)) => request.eq_ignore_ascii_case(own),
+                // Only where no request is named, the time has to tell.
+                _ => found.row.window.start.is_some_and(|start| start + SKEW >= at),
+            };
+            if is_this {
                 return Ok(Maker::ThisRun(found.row));
             }
             other = true;
@@ -201,9 +209,9 @@ impl MicrosoftExecutor {
     }
 }
 
-/// The request that made an assignment.
+/// The request that made an assignment. At groups the group and the access stand before it.
 fn request_of(schedule: &Value) -> Option<&str> {
     let properties = schedule.get("properties").unwrap_or(schedule);
     let fields = ["createdUsing", "roleEligibilityScheduleRequestId", "roleAssignmentScheduleRequestId"];
-    fields.iter().find_map(|field| wire::field(properties, field)).map(last_segment)
+    fields.iter().find_map(|field| wire::field(properties, field)).and_then(|id| id.rsplit(['/', '_']).next())
 }

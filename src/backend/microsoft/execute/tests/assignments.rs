@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use super::said;
@@ -434,6 +436,12 @@ async fn what_comes_back_wider_than_asked_for_is_taken_back_and_named() {
     let script = Script::default().on(POST, 201, answer("/")).list(LIST, &[directory_row(SINCE, None)]);
     let (outcome, ..) = play(script, &assign_in_unit()).await;
     assert!(outcome.ends_with("it could not be taken back: it was there before"), "{outcome}");
+    // So does what somebody else made in the same minute: the request counts, not the time.
+    let mut anothers = directory_row(NOW, None);
+    anothers["createdUsing"] = "r2".into();
+    let script = Script::default().on(POST, 201, answer("/")).list(LIST, &[anothers]);
+    let (outcome, ..) = play(script, &assign_in_unit()).await;
+    assert!(outcome.ends_with("it could not be taken back: it was there before"), "{outcome}");
     // Nothing is asked where nothing is wrong.
     let script = Script::default().on(POST, 201, answer(&format!("/administrativeUnits/{UNIT}")));
     assert_eq!(play(script, &assign_in_unit()).await.0, "done");
@@ -448,9 +456,15 @@ async fn what_cannot_be_taken_back_is_left_with_a_command() {
         .list(LIST, std::slice::from_ref(&own))
         .list(LIST, std::slice::from_ref(&own))
         .refuse(POST, 403, "UnknownError");
-    let stage = script.play().await;
+    let mut stage = script.play().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    stage.executor.notice = Some(Arc::new(move |text: &str| heard.lock().unwrap().push(text.to_owned())));
     let error = stage.executor.carry_out(&assign_in_unit()).await.unwrap_err();
     stage.seen();
+    // Whoever stops the run before it has failed has the command as well.
+    let first = told.lock().unwrap()[0].clone();
+    assert!(first.contains("az rest --method post --url") && first.contains("adminRemove"), "{first}");
     assert!(error.to_string().contains("it could not be taken back: cannot remove the assignment"), "{error}");
     let help = error.help().unwrap();
     assert!(help.contains("az rest --method post --url 'http://127.0.0.1:"), "{help}");
