@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::entra::role_ids::RoleIds;
 use super::error::{ErrorKind, ServiceError};
 use super::http::{ReadClient, Rows, Service, path_segment, query_value};
 use super::wire;
@@ -101,11 +102,16 @@ fn expanded(path: &str) -> String {
     format!("{path}&$expand={}", query_value("policy($expand=rules)"))
 }
 
-/// The policy of one role.
-pub(super) async fn one(client: &ReadClient, place: Place, role: &str) -> Result<Option<Assigned>, ServiceError> {
+/// The policy of one role, which may be called by any of its ids.
+pub(super) async fn one(
+    client: &ReadClient,
+    place: Place,
+    role: &str,
+    ids: &RoleIds,
+) -> Result<Option<Assigned>, ServiceError> {
     let own = |assignment: &Value| {
         let of = wire::field(assignment, "roleDefinitionId");
-        of.is_some_and(|of| of.eq_ignore_ascii_case(role)) && place.has(assignment)
+        of.is_some_and(|of| of.eq_ignore_ascii_case(role) || is_one(ids, of, role)) && place.has(assignment)
     };
     let found = match client.list(Service::Graph, &expanded(&place.path(Some(role)))).await {
         Ok(items) => items.iter().find(own),
@@ -116,6 +122,12 @@ pub(super) async fn one(client: &ReadClient, place: Place, role: &str) -> Result
         Some(assignment) => Ok(Some(assigned(assignment))),
         None => Ok(all(client, place, own).await?.iter().find(|found| own(&found.assignment))),
     }
+}
+
+/// Whether two ids are of one directory role (docs/service.md: directory-roles-1).
+fn is_one(ids: &RoleIds, of: &str, role: &str) -> bool {
+    let listed = |id: &str| id.parse().ok().and_then(|id| ids.role(id));
+    listed(of).is_some_and(|of| listed(role) == Some(of))
 }
 
 /// All policies; of those that are not `wanted` perhaps without rules.
@@ -154,4 +166,26 @@ fn assigned(assignment: Value) -> Assigned {
         ServiceError::unexpected(path, "the service did not say what its settings are")
     };
     Assigned { assignment, rules: rules.ok_or_else(missing) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::backend::microsoft::reader::stub::Stub;
+
+    #[tokio::test]
+    async fn a_role_is_found_by_any_of_its_ids() {
+        let guid = |n: u32| format!("00000000-0000-4000-8000-{n:012}");
+        let ids = RoleIds::listed([json!({ "id": guid(1), "templateId": guid(10), "isBuiltIn": false })]);
+        let assignment =
+            json!({ "policyId": "p1", "scopeId": "/", "roleDefinitionId": guid(10), "policy": { "rules": [] } });
+        let client =
+            Stub::default().list("scopeType eq 'DirectoryRole'&$expand", json!([assignment])).reader().await.client;
+        for (role, is_found) in [(1, true), (10, true), (2, false)] {
+            let found = one(&client, Place::Directory, &guid(role), &ids).await.unwrap();
+            assert_eq!(found.is_some(), is_found, "{role}");
+        }
+    }
 }

@@ -313,7 +313,9 @@ impl MicrosoftExecutor {
     }
 
     async fn graph_policy(&self, place: Place, role: &str) -> Result<Option<Policy>, ServiceError> {
-        let Some(Assigned { assignment, rules }) = policies::one(self.read(), place, role).await? else {
+        let Some(Assigned { assignment, rules }) =
+            policies::one(self.read(), place, role, &self.reader.role_ids()).await?
+        else {
             return Ok(None);
         };
         let rules = rules?;
