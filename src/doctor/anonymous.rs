@@ -129,7 +129,7 @@ impl Mask {
         match value {
             Value::String(text) if key.is_some_and(|key| PATHS.contains(&key)) => *text = self.path(text),
             Value::String(text) if is_plain(text) => *text = self.numbered(text),
-            Value::String(text) if key == Some("message") => *text = self.text(text),
+            Value::String(text) if key == Some("message") => *text = without_addresses(&self.text(text)),
             Value::String(text) if is_kept(key) => *text = self.numbered(without_host(text)),
             Value::String(text) => *text = if text.is_empty() { String::new() } else { TEXT.to_owned() },
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(key, item)),
@@ -174,6 +174,34 @@ impl Mask {
     }
 }
 
+/// A message without addresses of people, names of servers, and ids that are written in a way of their own: it is free
+/// text, and names whom no field names.
+fn without_addresses(text: &str) -> String {
+    let is_part = |letter: char| letter.is_alphanumeric() || "@._-+#!~%$'".contains(letter);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|letter| is_part(letter) != is_part(first)).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(end);
+        let word = run.trim_matches(['.', '\'', '!', '~', '-', '#']);
+        out.push_str(&if names_somebody(word) { run.replace(word, TEXT) } else { run.to_owned() });
+        rest = tail;
+    }
+    out
+}
+
+/// An address, the name of a server, or an id without hyphens. Names of permissions, operations and types have dots too.
+fn names_somebody(word: &str) -> bool {
+    let labels: Vec<&str> = word.split('.').collect();
+    let is_address = word.contains('@') || word.to_ascii_lowercase().contains("%40");
+    let is_id = word.len() == 32 && word.chars().all(|letter| letter.is_ascii_hexdigit());
+    let is_known = labels.first().is_some_and(|first| first.eq_ignore_ascii_case("microsoft"))
+        || labels.iter().skip(1).any(|label| ["All", "Read", "ReadWrite", "ReadBasic", "Create"].contains(label));
+    let ends_as_domain = labels.last().is_some_and(|last| last.len() > 1 && last.chars().all(char::is_alphabetic));
+    let is_domain = labels.len() > 1 && !labels.contains(&"") && ends_as_domain && !is_known;
+    is_address || is_id || is_domain
+}
+
 /// An address without the server's name, which may be one of the user's.
 fn without_host(text: &str) -> &str {
     let path = text.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
@@ -215,6 +243,33 @@ mod tests {
         assert_eq!(read["m"], "POST");
         assert_eq!(read["rb"]["@odata.context"], "/v1.0/$metadata#groups");
         assert_eq!(text.lines().count(), 1);
+    }
+
+    #[test]
+    fn messages_lose_addresses_domains_and_ids_and_keep_their_words() {
+        let said = |text: &str| {
+            let line = serde_json::json!({ "rb": { "error": { "code": "X", "message": text } } }).to_string();
+            let read: Value = serde_json::from_str(&anonymous(&line)).unwrap();
+            read["rb"]["error"]["message"].as_str().unwrap().to_owned()
+        };
+        for (text, left) in [
+            ("The user ada.o'neil@contoso.example is not there.", "The user (text) is not there."),
+            ("User 'ada@contoso.example' or ada%40contoso.example", "User '(text)' or (text)"),
+            ("ada_fabrikam.example#EXT#@contoso.onmicrosoft.com!", "(text)!"),
+            ("The domain contoso.example.", "The domain (text)."),
+            ("See https://sts.contoso.example/x, v1.0", "See https://(text)/x, v1.0"),
+            ("id 3f1c0c5e000040008000000000000001 is", "id (text) is"),
+            (r#"{"errorCode":"Y","message":"for bo@contoso.example"}"#, r#"{"errorCode":"Y","message":"for (text)"}"#),
+        ] {
+            assert_eq!(said(text), left);
+        }
+        for kept in [
+            "PermissionScopeNotGranted: RoleManagement.ReadWrite.Directory, User.Read.All is missing. Try again...",
+            "'Microsoft.Authorization/roleAssignments/read' of #microsoft.graph.group took 0.5 s",
+            "The assignment began less than 5 minutes ago, e.g. now",
+        ] {
+            assert_eq!(said(kept), kept);
+        }
     }
 
     #[test]

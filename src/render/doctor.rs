@@ -68,10 +68,11 @@ pub fn doctor_text(diagnosis: &Diagnosis) -> String {
         let _ = writeln!(out, "{}", visible(&line));
     }
     let of = |wanted| diagnosis.checks.iter().filter(|Check { level, .. }| *level == wanted).count();
-    let (problems, warnings) = (of(Level::Problem), of(Level::Warning));
+    let (problems, warnings, notes) = (of(Level::Problem), of(Level::Warning), of(Level::Note));
     let all = count(diagnosis.checks.len(), "thing", "things");
-    let _ = match (problems, warnings) {
-        (0, 0) => writeln!(out, "\n{all} looked at, all as they should be"),
+    let _ = match (problems, warnings, notes) {
+        (0, 0, 0) => writeln!(out, "\n{all} looked at, all as they should be"),
+        (0, 0, _) => writeln!(out, "\n{all} looked at, nothing to mend, {}", count(notes, "note", "notes")),
         _ => writeln!(
             out,
             "\n{all} looked at: {}, {}",

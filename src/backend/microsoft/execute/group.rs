@@ -39,7 +39,7 @@ impl MicrosoftExecutor {
             return Err(conflict(format!("there is a group `{name}` already")));
         }
         // The stand-in is made of the tenant and the name, so this is the same in every run and for no other group.
-        let nickname = format!("pimform-{}", stand_in.guid().simple());
+        let nickname = nickname(stand_in);
         let mut body = json!({
             "displayName": name, "mailNickname": nickname, "mailEnabled": false, "securityEnabled": true,
             "groupTypes": [], "isAssignableToRole": create.role_assignable,
@@ -71,14 +71,29 @@ impl MicrosoftExecutor {
         let mut patience = Patience::short();
         while patience.wait(self.pause()).await {
             let found = self.groups_named(name).await?;
-            let own = found.iter().find(|group| wire::field(group, "mailNickname") == Some(nickname.as_str()));
-            match own.and_then(id_of) {
+            match own(&found, &nickname) {
                 Some(id) => return Ok(self.created(id)),
                 None if !found.is_empty() => return Err(conflict(format!("there is a group `{name}` already"))),
                 None => {}
             }
         }
         Err(error.into())
+    }
+
+    /// The group that a creation has made of which nobody has seen the answer, if it has.
+    pub(in crate::backend::microsoft) async fn made_group(
+        &self,
+        stand_in: PrincipalId,
+        name: &str,
+    ) -> Result<Option<PrincipalId>, BackendError> {
+        let nickname = nickname(stand_in);
+        let mut patience = Patience::short();
+        loop {
+            let found = own(&self.groups_named(name).await?, &nickname);
+            if found.is_some() || !patience.wait(self.pause()).await {
+                return Ok(found);
+            }
+        }
     }
 
     fn created(&self, id: PrincipalId) -> Executed {
@@ -154,6 +169,15 @@ impl MicrosoftExecutor {
             Err(error) => Err(error.asked("read the group").into()),
         }
     }
+}
+
+/// What the address of a group is called that is created for a stand-in.
+fn nickname(stand_in: PrincipalId) -> String {
+    format!("pimform-{}", stand_in.guid().simple())
+}
+
+fn own(groups: &[Value], nickname: &str) -> Option<PrincipalId> {
+    groups.iter().find(|group| wire::field(group, "mailNickname") == Some(nickname)).and_then(id_of)
 }
 
 fn id_of(object: &Value) -> Option<PrincipalId> {

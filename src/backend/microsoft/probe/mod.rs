@@ -166,11 +166,11 @@ impl Prober {
         let place = sample.map_or(Place::Tenant, Place::Group);
         all.extend(futures::future::join_all(of_group.map(|area| self.collection(area, place.clone()))).await);
         let schedules = [rows(&all, Area::DirectoryEligible), rows(&all, Area::DirectoryActive)].concat();
-        let others = collection::other_role_ids(&rows(&all, Area::DirectoryRoles), &schedules);
+        let others = other_ids(&all, &rows(&all, Area::DirectoryRoles), &schedules);
         let policies = [rows(&all, Area::DirectoryPolicies), rows(&all, Area::GroupPolicies)].concat();
         let rules = rules_of(&policies);
         let mut facts: Vec<Fact> = all.into_iter().map(|looked| looked.fact).collect();
-        facts.push(Fact::OtherRoleIds(others));
+        facts.extend(others.map(Fact::OtherRoleIds));
         facts.push(rules);
         facts
     }
@@ -216,6 +216,16 @@ impl Looked {
     fn is_of(&self, wanted: Area) -> bool {
         matches!(&self.fact, Fact::Collection(area, _, _) if *area == wanted)
     }
+
+    fn has_more(&self) -> bool {
+        matches!(&self.fact, Fact::Collection(_, _, Ok(seen)) if seen.more)
+    }
+}
+
+/// The ids of roles that no definition has. Of a list with more pages than were read nobody can say what it lacks.
+fn other_ids(all: &[Looked], definitions: &[&Rows], schedules: &[&Rows]) -> Option<BTreeSet<Box<str>>> {
+    let is_cut_off = all.iter().any(|looked| looked.is_of(Area::DirectoryRoles) && looked.has_more());
+    (!is_cut_off).then(|| collection::other_role_ids(definitions, schedules))
 }
 
 /// The rows of each collection of an area.
@@ -227,4 +237,24 @@ fn rules_of(policies: &[&Rows]) -> Fact {
     let items = policies.iter().flat_map(|rows| rows.iter());
     let unknown = items.flat_map(|item| rules::unknown(collection::rules(&item))).collect();
     Fact::Rules { policies: policies.iter().map(|rows| rows.len()).sum(), unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_list_that_was_not_read_to_its_end_nothing_is_missing() {
+        let looked = |more| Looked {
+            fact: Fact::Collection(Area::DirectoryRoles, Place::Tenant, Ok(Seen { more, ..Seen::default() })),
+            rows: Rows::default(),
+        };
+        let (definitions, schedules) =
+            (Rows::of(&[json!({ "id": "a" })]), Rows::of(&[json!({ "roleDefinitionId": "b" })]));
+        assert_eq!(other_ids(&[looked(true)], &[&definitions], &[&schedules]), None);
+        let found = other_ids(&[looked(false)], &[&definitions], &[&schedules]);
+        assert_eq!(found, Some(BTreeSet::from([Box::from("b")])));
+    }
 }

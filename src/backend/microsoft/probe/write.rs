@@ -79,6 +79,8 @@ pub struct WriteProbe {
     executor: MicrosoftExecutor,
     /// What was made, with the act that deletes it.
     made: Vec<(Act, PrincipalId)>,
+    /// What is being made: the act that deletes it, what stands for its id, and its name.
+    making: Option<(Act, PrincipalId, Arc<str>)>,
     played: Vec<Played>,
 }
 
@@ -88,6 +90,7 @@ impl WriteProbe {
         Ok(Self {
             executor: MicrosoftExecutor::new(options, "A probe of pimform")?,
             made: Vec::new(),
+            making: None,
             played: Vec::new(),
         })
     }
@@ -102,6 +105,18 @@ impl WriteProbe {
 
     /// Deletes what was made, and gives what became of everything.
     pub async fn clean(mut self) -> Vec<Played> {
+        if let Some((act, stand_in, name)) = self.making.take() {
+            // Whoever left the play while the service was asked does not know what it did.
+            match self.executor.made_group(stand_in, &name).await {
+                Ok(Some(group)) => self.made.push((act, group)),
+                Ok(None) => {
+                    let what =
+                        format!("whether the group `{name}` was created is not known; look for it, and delete it");
+                    self.told::<()>(act, Err(invalid(&what)));
+                }
+                Err(error) => drop(self.told::<()>(act, Err(error))),
+            }
+        }
         for (act, group) in std::mem::take(&mut self.made) {
             let outcome = self.executor.delete_group(group).await;
             self.told(act, outcome);
@@ -121,8 +136,10 @@ impl WriteProbe {
 
     async fn create(&mut self, act: Act, display_name: Arc<str>, undo: Act) -> Option<PrincipalId> {
         let stand_in = PrincipalId::new(Uuid::new_v5(&Uuid::nil(), display_name.as_bytes()));
+        self.making = Some((undo, stand_in, Arc::clone(&display_name)));
         let create = GroupCreation { display_name, description: Some(JUSTIFICATION.into()), role_assignable: false };
         let outcome = self.executor.execute(&Operation::CreateGroup { group: stand_in, create }).await;
+        self.making = None;
         let made = outcome.and_then(|receipt| match receipt.executed {
             Executed::Created(id) => Ok(id),
             Executed::Done | Executed::AlreadySo => Err(invalid("the service did not say which group it created")),
@@ -233,4 +250,37 @@ fn not_seen(what: &str) -> BackendError {
 
 fn invalid(what: &str) -> BackendError {
     BackendError::Invalid { what: what.to_owned(), help: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::backend::microsoft::reader::stub::Stub;
+
+    const GROUP: &str = "3f1c0c5e-0000-4000-8000-000000000001";
+
+    async fn left_while_making(stub: Stub) -> (Vec<Played>, Vec<String>) {
+        let mut probe = WriteProbe::new(stub.options().await).unwrap();
+        let stand_in = PrincipalId::new(Uuid::nil());
+        probe.making = Some((Act::DeleteGroup, stand_in, "SEC Probe".into()));
+        (probe.clean().await, stub.asked())
+    }
+
+    #[tokio::test]
+    async fn a_group_that_was_being_made_is_looked_for_and_deleted() {
+        let group = |nickname: &str| json!({ "id": GROUP, "displayName": "SEC Probe", "mailNickname": nickname });
+        let own = group("pimform-00000000000000000000000000000000");
+        let (played, asked) = left_while_making(Stub::default().list("displayName eq", json!([own]))).await;
+        assert!(matches!(played.as_slice(), [Played { act: Act::DeleteGroup, outcome: Ok(()) }]), "{played:?}");
+        assert!(asked.contains(&format!("/v1.0/groups/{GROUP}")), "{asked:?}");
+        // What somebody else has made stays, and what cannot be found is named.
+        for stub in [Stub::default(), Stub::default().list("displayName eq", json!([group("sec-probe")]))] {
+            let (played, asked) = left_while_making(stub).await;
+            assert!(!asked.contains(&format!("/v1.0/groups/{GROUP}")), "{asked:?}");
+            let error = played[0].outcome.as_ref().unwrap_err().to_string();
+            assert!(error.contains("`SEC Probe`"), "{error}");
+        }
+    }
 }
