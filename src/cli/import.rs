@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::{terminal, tree};
 use crate::backend::ReadQuery;
 use crate::diag::{FileId, Finding, Findings, SourceFile, SourceMap};
-use crate::import::easypim::Into;
+use crate::import::easypim::Destination;
 use crate::import::{self, Fields, Imported, Layout, Options, SCHEMA_FILE};
 use crate::model::{Directory, Snapshot, Time};
 use crate::plan::{Filter, GuardId, build, guard};
@@ -56,7 +56,8 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
     let line = backend_line(context, &policies, out);
     let (layout, now) = (layout(args.layout), context.now());
     let refused = BTreeMap::new();
-    let offline = Into { layout, backend: line.as_deref(), tenant: None, snapshot: None, refused: &refused, now };
+    let offline =
+        Destination { layout, backend: line.as_deref(), tenant: None, snapshot: None, refused: &refused, now };
     let (imported, others) = if context.backend(&policies)?.is_none() {
         import::easypim::proven(&texts, &offline, None).map_err(no_json)?
     } else {
@@ -65,7 +66,7 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
         let ids = import::easypim::easypim_ids(&texts);
         let reading = async { Ok((source.state.tenant().await?, source.state.directory(&ids).await?)) };
         let (tenant, directory) = context.read(source, reading)?;
-        let into = Into { tenant: Some((tenant.id, tenant.name.as_deref(), &*directory)), ..offline };
+        let into = Destination { tenant: Some((tenant.id, tenant.name.as_deref(), &*directory)), ..offline };
         let first = import::easypim::easypim(&texts, &into).map_err(no_json)?;
         let desired = import::easypim::objections(&first.files, Some(&directory), None, now).desired;
         let snapshot = match &desired {
@@ -75,7 +76,7 @@ fn easypim(context: &Context, args: &ImportArgs, out: &Path) -> Result<Exit, Cli
             }
             None => None,
         };
-        let into = Into { snapshot: snapshot.as_ref(), ..into };
+        let into = Destination { snapshot: snapshot.as_ref(), ..into };
         import::easypim::proven(&texts, &into, Some(&directory)).map_err(no_json)?
     };
     let exit = finish(out, imported, args.force, args.format)?;

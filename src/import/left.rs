@@ -85,6 +85,8 @@ reasons! {
     DecidedElsewhere = "decided-elsewhere", "a rule or another directory decides who is in the group";
     /// A value that cannot be declared.
     OddValue = "odd-value", "a value that cannot be declared";
+    /// An extension that asks about an activation of a role of Azure.
+    ExtensionOnAzure = "extension-on-azure", "a custom extension cannot be declared for a role of Azure";
     /// Approval by nobody in particular.
     DefaultApprovers = "default-approvers", "approval is asked for and no approver is named, which cannot be declared";
     /// An approver that cannot be named.
@@ -104,7 +106,7 @@ reasons! {
     /// Stated, but switched off by something else.
     NotInForce = "not-in-force", "something beside it makes it meaningless";
     /// The same again.
-    Twice = "declared-twice", "it was declared before, and the first one counts";
+    Twice = "declared-twice", "it was declared before";
     /// A template that is not there.
     UnknownTemplate = "unknown-template", "there is no such template";
     /// Not an id.

@@ -7,12 +7,14 @@ use super::left::{Leaving, Why};
 use super::names::Names;
 use crate::model::settings::{Leaf, Visit};
 use crate::model::{
-    Approval, Approver, Duration, Expiry, Field, Level, Mail, PrincipalId, PrincipalKind, Settings, Sparse, Value,
+    Approval, Approver, Duration, Expiry, Field, Level, Mail, PrincipalId, PrincipalKind, Settings, Sparse, Surface,
+    Value,
 };
 
 /// The fields that the language has words for, and the principals who approve. What it has none for is noted.
 pub(super) fn declarable(
     stated: &Settings<Sparse>,
+    surface: Surface,
     names: &Names<'_>,
     address: &str,
     left: &mut Leaving,
@@ -39,6 +41,7 @@ pub(super) fn declarable(
                 })
                 .err()
             }
+            Value::Extension(asked) if surface == Surface::Azure && !asked.is_none() => Some(Why::ExtensionOnAzure),
             other => odd(other),
         };
         let Some(why) = problem else { return true };
@@ -81,5 +84,25 @@ fn odd(value: &Value) -> Option<Why> {
             (!recipients.0.iter().all(fits)).then_some(Why::OddValue)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Directory, Extensions};
+
+    #[test]
+    fn an_extension_is_taken_over_where_it_can_be_declared() {
+        let id = "7d0f3c1a-4a3e-4d0e-9a42-0d5a4f6f0c11".parse().unwrap();
+        let mut stated = Settings::<Sparse>::default();
+        stated.activation.extension = Some(Extensions { before_approval: Some(id), after_approval: None });
+        stated.activation.justification = Some(false);
+        let directory = Directory::default();
+        for (surface, fields, noted) in [(Surface::Directory, 2, 0), (Surface::Groups, 2, 0), (Surface::Azure, 1, 1)] {
+            let mut left = Leaving::default();
+            let (layer, _) = declarable(&stated, surface, &Names::new(&directory), "here", &mut left);
+            assert_eq!((layer.fields.len(), left.0.len()), (fields, noted), "{surface:?}");
+        }
     }
 }

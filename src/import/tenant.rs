@@ -171,13 +171,14 @@ impl Source<'_> {
         for (field, unknown) in state.settings.unknown() {
             left.say(format!("{address}/settings"), Why::UnknownValue, format!("`{field}` {unknown}"));
         }
-        let (layer, approvers) = settings::declarable(&changed, &self.names, address, left);
+        let (layer, approvers) = settings::declarable(&changed, target.surface(), &self.names, address, left);
         let is_changed = !layer.is_empty();
         if self.fields == Fields::Changed && !self.full {
             return (is_changed, layer, approvers);
         }
         // What cannot be declared has just been noted.
-        let (layer, _) = settings::declarable(&state.settings.stated(), &self.names, address, &mut Leaving::default());
+        let stated = state.settings.stated();
+        let (layer, _) = settings::declarable(&stated, target.surface(), &self.names, address, &mut Leaving::default());
         (is_changed, layer, approvers)
     }
 

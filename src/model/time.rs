@@ -49,6 +49,9 @@ impl DurationError {
 }
 
 impl Duration {
+    /// No assignment may be shorter: the service refuses it (docs/service.md: schedules-1).
+    pub const SHORTEST_ASSIGNMENT: Self = Self::from_minutes(5);
+
     /// From seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds)

@@ -9,9 +9,6 @@ use crate::model::{
     Settings, Time,
 };
 
-/// The service refuses anything shorter (docs/service.md: schedules-1).
-const SHORTEST: Duration = Duration::from_minutes(5);
-
 /// What a check looks at.
 pub(super) struct Check<'a> {
     pub(super) declared: &'a DesiredTarget,
@@ -84,11 +81,12 @@ impl Check<'_> {
             Ending::After(length) => length,
             Ending::Until(end) => wanted.schedule.start.unwrap_or(self.now).until(end),
         };
-        if length < SHORTEST {
+        if length < Duration::SHORTEST_ASSIGNMENT {
             let message = if wanted.as_allowed {
                 format!("the settings allow no {} assignment `{address}` of any length", declared.key.kind)
             } else {
-                format!("`{address}` would last for {length}, and the service refuses less than {SHORTEST}")
+                let shortest = Duration::SHORTEST_ASSIGNMENT;
+                format!("`{address}` would last for {length}, and the service refuses less than {shortest}")
             };
             findings.push(
                 self.with_settings(

@@ -266,11 +266,8 @@ fn schedule(keys: &AssignmentKeys) -> Result<DesiredSchedule, Finding> {
     Ok(DesiredSchedule { start, end })
 }
 
-/// The service refuses shorter assignments (docs/service.md: schedules-1).
-pub(super) const SHORTEST: Duration = Duration::from_minutes(5);
-
 fn ending(length: Loc<Length>, keys: &AssignmentKeys) -> Result<DesiredEnding, Finding> {
-    if length.value.0 < SHORTEST {
+    if length.value.0 < Duration::SHORTEST_ASSIGNMENT {
         return Err(Finding::error("bad-duration", format!("an assignment cannot last `{}`", length.value.0))
             .at(length.at, "too short")
             .help("the service accepts 5m and more"));

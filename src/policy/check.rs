@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::assignment::{Assignment, PrincipalRef, SHORTEST};
+use super::assignment::{Assignment, PrincipalRef};
 use super::decode::Loc;
 use super::document::{GroupEntry, SettingsRef, TargetEntry};
 use super::layer::{ApproverRef, Layer, Stated, without_approvers};
@@ -11,7 +11,7 @@ use super::merge::{Declared, Documents};
 use super::profile::Profiles;
 use crate::diag::{Finding, Findings, Span, nearest};
 use crate::model::text::name_key;
-use crate::model::{DesiredEnding, Kind, PrincipalKind, Setting, Surface, Time};
+use crate::model::{DesiredEnding, Duration, Kind, PrincipalKind, Setting, Surface, Time};
 
 /// The key that stands for all roles not named.
 pub(super) const ALL_OTHERS: &str = "*";
@@ -308,10 +308,10 @@ fn ends_in_time(assignment: &Assignment, now: Time, findings: &mut Findings) {
                 .at(assignment.at, "ended")
                 .help("remove the entry, or give it a later end to assign it anew"),
         );
-    } else if start.until(end) < SHORTEST {
-        let length = start.until(end);
+    } else if start.until(end) < Duration::SHORTEST_ASSIGNMENT {
+        let (length, shortest) = (start.until(end), Duration::SHORTEST_ASSIGNMENT);
         let message =
-            format!("the assignment of `{name}` would last for {length}, and the service refuses less than {SHORTEST}");
+            format!("the assignment of `{name}` would last for {length}, and the service refuses less than {shortest}");
         findings.push(
             Finding::error("too-short", message).at(assignment.at, "ends too soon").help("give it a longer time"),
         );

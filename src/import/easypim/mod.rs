@@ -42,7 +42,7 @@ pub use queries::easypim_ids;
 
 /// Where an import of another tool's configuration goes.
 #[derive(Clone, Copy, Debug)]
-pub struct Into<'d> {
+pub struct Destination<'d> {
     /// How the files are cut up.
     pub layout: Layout,
     /// What the files name as their backend.
@@ -58,7 +58,7 @@ pub struct Into<'d> {
 }
 
 /// Writes policies for configurations, given with their names. The error names a text that is no JSON, and says why.
-pub fn easypim(texts: &[(String, String)], into: &Into<'_>) -> Result<Imported, String> {
+pub fn easypim(texts: &[(String, String)], into: &Destination<'_>) -> Result<Imported, String> {
     let names = into.tenant.map(|(_, _, directory)| Names::new(directory));
     let mut work = Work {
         people: People::new(names.as_ref()),
@@ -97,7 +97,7 @@ pub fn easypim(texts: &[(String, String)], into: &Into<'_>) -> Result<Imported, 
 struct Work<'d> {
     people: People<'d>,
     names: Option<&'d Names<'d>>,
-    into: Into<'d>,
+    into: Destination<'d>,
     left: Leaving,
     templates: Vec<Template>,
     /// The keys of each template, for those that are changed in place.
@@ -178,7 +178,7 @@ impl Work<'_> {
             let Some(mut object) = Object::new(value.clone(), path.clone(), &mut self.left) else { continue };
             let Json::Map(entries) = value else { continue };
             if name.trim().is_empty() {
-                self.left.add(path, Why::Twice);
+                self.left.say(path, Why::Twice, "it was declared before, and the first one counts");
                 continue;
             }
             if let Some(first) = self.raw_templates.get(&name_key(&name)) {
@@ -188,7 +188,7 @@ impl Work<'_> {
                 if let Some(known) = known {
                     known.policy.doubt.get_or_insert_with(|| path.clone());
                 }
-                self.left.add(path, Why::Twice);
+                self.left.say(path, Why::Twice, "it was declared before, and the first one counts");
                 continue;
             }
             self.raw_templates.insert(name_key(&name), entries);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::places::{Place, written_scope};
-use super::{Into, easypim};
+use super::{Destination, easypim};
 use crate::diag::{FileId, Finding, Findings, Severity, SourceFile, SourceMap, Span};
 use crate::import::Imported;
 use crate::import::draft::Who;
@@ -97,12 +97,12 @@ pub fn objections(
 /// files as such, which would be a mistake of this module.
 pub fn proven(
     texts: &[(String, String)],
-    into: &Into<'_>,
+    into: &Destination<'_>,
     directory: Option<&Arc<Directory>>,
 ) -> Result<(Imported, Vec<String>), String> {
     let mut refused = into.refused.clone();
     loop {
-        let imported = easypim(texts, &Into { refused: &refused, ..*into })?;
+        let imported = easypim(texts, &Destination { refused: &refused, ..*into })?;
         let found = objections(&imported.files, directory, into.snapshot, into.now);
         let before = refused.len();
         refused.extend(found.refused);

@@ -6,9 +6,6 @@ use crate::import::left::{Leaving, Why};
 use crate::model::time::DayEdge;
 use crate::model::{Duration, Time};
 
-/// The service refuses anything shorter.
-const SHORTEST: Duration = Duration::from_minutes(5);
-
 const START: [&str; 4] = ["startDateTime", "startDate", "start", "from"];
 const END: [&str; 6] = ["endDateTime", "endDate", "expirationDateTime", "expirationDate", "end", "until"];
 
@@ -76,7 +73,7 @@ pub(super) fn schedule(object: &mut Object, now: Time, left: &mut Leaving) -> Op
             left.say(path, Why::Ended, format!("it ended on {}", end.date()));
             return None;
         }
-        if end <= from || end > Time::LATEST || from.until(end) < SHORTEST {
+        if end <= from || end > Time::LATEST || from.until(end) < Duration::SHORTEST_ASSIGNMENT {
             left.add(path, Why::OddTimes);
             return None;
         }
@@ -86,8 +83,9 @@ pub(super) fn schedule(object: &mut Object, now: Time, left: &mut Leaving) -> Op
 
 /// A length counts from the start, also from one that has passed.
 fn running(length: Duration, start: Option<Time>, path: &str, now: Time, left: &mut Leaving) -> Option<Asked> {
-    if length < SHORTEST {
-        left.say(path, Why::OddValue, format!("`{length}`: the service refuses less than {SHORTEST}"));
+    let shortest = Duration::SHORTEST_ASSIGNMENT;
+    if length < shortest {
+        left.say(path, Why::OddValue, format!("`{length}`: the service refuses less than {shortest}"));
         return None;
     }
     let past = start.filter(|start| *start <= now);

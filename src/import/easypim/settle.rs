@@ -24,6 +24,38 @@ struct Written {
     entry: Entry,
     ends: Option<Time>,
     path: String,
+    /// Whether there is a time at which all that was stated for it allows it.
+    meets: bool,
+}
+
+impl Written {
+    /// What both allow: from the later start to the earlier end.
+    fn narrow(&mut self, other: Self, now: Time) {
+        let condition = self.entry.condition.take().or_else(|| other.entry.condition.clone());
+        let start = self.entry.start.max(other.entry.start);
+        let met = self.meets && other.meets;
+        let sooner = match (other.ends, self.ends) {
+            (Some(new), Some(first)) => new < first,
+            (Some(_), None) => true,
+            (None, None) => self.entry.end == End::Permanent,
+            (None, Some(_)) => false,
+        };
+        if sooner {
+            *self = other;
+        }
+        let moves = start != self.entry.start;
+        // A length is counted from the start that it was stated with; from another one it would end later.
+        let is_known = match self.entry.end {
+            End::Permanent | End::Until(_) => true,
+            End::For(_) | End::AsAllowed => !moves || self.ends.is_some(),
+        };
+        if let (true, Some(end)) = (moves, self.ends) {
+            self.entry.end = End::Until(end);
+        }
+        self.meets = met && is_known && self.ends.is_none_or(|end| start.unwrap_or(now) < end);
+        self.entry.condition = condition;
+        self.entry.start = start;
+    }
 }
 
 impl Work<'_> {
@@ -51,7 +83,8 @@ impl Work<'_> {
                 Ok((end, ends)) => {
                     let [eligible, active] = &mut lists;
                     let list = if one.kind == Kind::Eligible { eligible } else { active };
-                    self.put(list, Written { entry: written(&policy, &one, end), ends, path: one.path });
+                    let entry = written(&policy, &one, end);
+                    self.put(list, Written { entry, ends, path: one.path, meets: true });
                 }
                 Err((why, detail)) => {
                     noted.leave(one.kind, &one.who, if why == Why::LimitLost { NO_LIMIT } else { why.words() });
@@ -63,33 +96,26 @@ impl Work<'_> {
         let named = template.and_then(|name| self.templates.iter().find(|one| same_name(&one.name, &name)));
         let over = named.and_then(|named| Some((named.name.clone(), whole.over(&named.policy.layer())?)));
         let (profile, layer) = over.map_or((None, whole), |(name, rest)| (Some(name), rest));
+        let left = &mut self.left;
         let [eligible, active] = lists.map(|list| {
-            let entries: Vec<Entry> = list.into_iter().map(|one| one.entry).collect();
+            let (met, apart): (Vec<Written>, Vec<Written>) = list.into_iter().partition(|one| one.meets);
+            let why = "it is declared more than once, and at no time do all of them allow it, so it is not written";
+            apart.iter().for_each(|one| left.say(&one.path, Why::Twice, why));
+            let entries: Vec<Entry> = met.into_iter().map(|one| one.entry).collect();
             Some(entries).filter(|entries| !entries.is_empty())
         });
         TargetDraft { name: place.name(), notes: noted.notes, layer, profile, additive: false, eligible, active }
     }
 
-    /// Adds an entry. Of two for one principal the tighter one counts.
+    /// Adds an entry. Of two for one principal what both allow counts.
     fn put(&mut self, list: &mut Vec<Written>, new: Written) {
         let same = |other: &&mut Written| {
             let who = |one: &Written| (one.entry.who.kind, name_key(&one.entry.who.name.text));
             who(other) == who(&new) && other.entry.unit == new.entry.unit
         };
         let Some(first) = list.iter_mut().find(same) else { return list.push(new) };
-        self.left.say(&new.path, Why::Twice, "it was declared before; the one that ends first is written");
-        let condition = first.entry.condition.clone().or_else(|| new.entry.condition.clone());
-        let starts = first.entry.start.max(new.entry.start);
-        let sooner = match (new.ends, first.ends) {
-            (Some(new), Some(first)) => new < first,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if sooner {
-            *first = new;
-        }
-        first.entry.condition = condition;
-        first.entry.start = starts;
+        self.left.say(&new.path, Why::Twice, "it was declared before; what both allow is written");
+        first.narrow(new, self.into.now);
     }
 
     /// The end of an entry, and when that is at the latest; or why it is not written.

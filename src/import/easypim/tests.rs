@@ -10,8 +10,14 @@ const NOW: Time = Time::from_unix(1_790_000_000);
 const TEAM: &str = "8b22297b-d2b8-40b5-b387-74aa7368ec7d";
 
 fn import(text: &str) -> (String, Vec<String>) {
-    let into =
-        Into { layout: Layout::Flat, backend: None, tenant: None, snapshot: None, refused: &BTreeMap::new(), now: NOW };
+    let into = Destination {
+        layout: Layout::Flat,
+        backend: None,
+        tenant: None,
+        snapshot: None,
+        refused: &BTreeMap::new(),
+        now: NOW,
+    };
     let imported = easypim(&[("pim.json".to_owned(), text.to_owned())], &into).unwrap();
     let left = imported.left_out.iter().map(|one| format!("{} {}", one.reason, one.address)).collect();
     let text = imported.files.get("policy.yaml").unwrap();
@@ -290,7 +296,7 @@ fn a_tenant_tells_what_the_ids_are() {
         r#"{{ "AzureRoles": [ {{ "PrincipalIds": ["{ADA}", "{TEAM}", "00000000-0000-4000-8000-000000000999"], "Rolename": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}" }},
                              {{ "PrincipalId": "{ADA}", "Rolename": "Reader", "Scope": "/subscriptions/{SUBSCRIPTION}/resourceGroups/gone" }} ] }}"#
     );
-    let into = Into {
+    let into = Destination {
         layout: Layout::Flat,
         backend: None,
         tenant: Some((tenant, Some("Contoso"), &directory)),
@@ -315,8 +321,14 @@ fn a_tenant_tells_what_the_ids_are() {
 
 #[test]
 fn what_is_no_json_is_refused_with_its_place() {
-    let into =
-        Into { layout: Layout::Flat, backend: None, tenant: None, snapshot: None, refused: &BTreeMap::new(), now: NOW };
+    let into = Destination {
+        layout: Layout::Flat,
+        backend: None,
+        tenant: None,
+        snapshot: None,
+        refused: &BTreeMap::new(),
+        now: NOW,
+    };
     for text in ["{", "{ \"a\": 1 \"b\": 2 }", "[[[", "\u{1}"] {
         let problem = easypim(&[("pim.json".to_owned(), text.to_owned())], &into).unwrap_err();
         assert!(problem.starts_with("`pim.json`: line 1, column "), "{problem}");
@@ -344,7 +356,7 @@ fn several_files_are_one_configuration() {
     ];
     let imported = easypim(
         &files,
-        &Into {
+        &Destination {
             layout: Layout::Scope,
             backend: None,
             tenant: None,
@@ -505,4 +517,36 @@ fn of_two_policies_of_one_role_each_field_is_the_tighter_one() {
     assert!(written.contains("max_duration: 2h") && written.contains("authentication: mfa"), "{written}");
     assert!(written.contains("justification: true"), "{written}");
     assert_eq!(left, ["declared-twice EntraRoles.Policies.a"]);
+}
+
+#[test]
+fn of_two_entries_for_one_person_what_both_allow_is_written() {
+    let both = |one: &str, other: &str| {
+        let entry = |when: &str| {
+            let kind = r#""principalType": "User", "assignmentType": "Eligible""#;
+            format!(r#"{{ "principalId": "{ADA}", {kind}, {when} }}"#)
+        };
+        let list = [one, other].map(entry).join(", ");
+        let text =
+            format!(r#"{{ "Assignments": {{ "EntraRoles": [ {{ "roleName": "A", "assignments": [ {list} ] }} ] }} }}"#);
+        let (written, left) = import(&text);
+        let twice = left.iter().filter(|one| one.starts_with("declared-twice")).count();
+        let line = written.lines().find(|line| line.contains(ADA)).map(|line| line.trim().to_owned());
+        (line.unwrap_or_default(), twice)
+    };
+    let window = r#""startDateTime": "2026-09-25T00:00:00Z", "endDateTime": "2026-10-06T00:00:00Z""#;
+    let ten_days = r#""duration": "P10D""#;
+    // Ten days from now are over on the first of October, also if nobody gets anything before the 25th.
+    for (one, other) in [(ten_days, window), (window, ten_days)] {
+        let (line, twice) = both(one, other);
+        let meets = line.contains("from: 2026-09-25") && line.contains("until: 2026-10-01T14:13:20Z");
+        assert!(meets && !line.contains("for:"), "{line}");
+        assert_eq!(twice, 1);
+    }
+    // Lengths that begin together stay lengths.
+    assert!(both(ten_days, r#""duration": "P5D""#).0.contains("for: 5d"));
+    // At no time both.
+    let later = r#""startDateTime": "2026-12-11T00:00:00Z", "endDateTime": "2026-12-16T00:00:00Z""#;
+    assert_eq!(both(ten_days, later), (String::new(), 2));
+    assert_eq!(both(later, ten_days), (String::new(), 2));
 }

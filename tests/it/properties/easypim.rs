@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use pimform::backend::ReadQuery;
 use pimform::backend::local::Tenant;
 use pimform::import::Layout;
-use pimform::import::easypim::{Into, objections, proven};
+use pimform::import::easypim::{Destination, objections, proven};
 use pimform::model::{Access, Approval, Authentication, Desired, DesiredEnding, Expiry, Kind, Settings, Spec, Target};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -375,14 +375,15 @@ fn for_imports(property: impl Fn(&mut Choices<'_>, &Value, &Import<'_>) -> Told)
         let root = configuration(choices);
         let import = |text: &Value, written: Written| {
             let texts = [("pim.json".to_owned(), text.to_string())];
-            let alone = Into { layout, backend: None, tenant: None, snapshot: None, refused: &none, now: NOW };
+            let alone = Destination { layout, backend: None, tenant: None, snapshot: None, refused: &none, now: NOW };
             let (imported, others) = proven(&texts, &alone, None).unwrap();
             let shown = format!("{text:#}\n{}", imported.files.values().cloned().collect::<String>());
             let found = objections(&imported.files, None, None, NOW);
             assert!(others.is_empty() && found.refused.is_empty(), "{found:#?}\n{shown}");
 
             let id = "7d1e2b40-0a5f-4c2b-8f55-61b0c90a00ff".parse().unwrap();
-            let known = Into { tenant: Some((id, Some("Contoso"), &*directory)), snapshot: Some(&snapshot), ..alone };
+            let known =
+                Destination { tenant: Some((id, Some("Contoso"), &*directory)), snapshot: Some(&snapshot), ..alone };
             let (imported, others) = proven(&texts, &known, Some(&directory)).unwrap();
             let shown = format!("{text:#}\n{}", imported.files.values().cloned().collect::<String>());
             assert!(others.is_empty(), "{others:#?}\n{shown}");
