@@ -71,19 +71,17 @@ pub async fn settle<'l, E>(
 }
 
 /// The waits of a backend, cut off or gone on with where somebody has said how long they may be in all.
-fn waits(usual: &[Duration], longest: Option<Duration>) -> Vec<Duration> {
-    let (Some(longest), Some(last)) = (longest, usual.last()) else { return usual.to_vec() };
-    let mut waits = Vec::new();
+fn waits(usual: &[Duration], longest: Option<Duration>) -> impl Iterator<Item = Duration> {
+    let last = usual.last().filter(|_| longest.is_some());
     let mut left = longest;
-    for wait in usual.iter().chain(std::iter::repeat(last)) {
-        if left.is_zero() || wait.is_zero() {
-            break;
+    usual.iter().chain(last.into_iter().flat_map(std::iter::repeat)).map_while(move |wait| match &mut left {
+        None => Some(*wait),
+        Some(left) => {
+            let wait = (*wait).min(*left);
+            *left = left.saturating_sub(wait);
+            (!wait.is_zero()).then_some(wait)
         }
-        let wait = (*wait).min(left);
-        left = left.saturating_sub(wait);
-        waits.push(wait);
-    }
-    waits
+    })
 }
 
 #[cfg(test)]

@@ -142,11 +142,14 @@ async fn an_interrupt_ends_the_wait_with_what_is_known() {
 #[test]
 fn waits_are_cut_off_or_gone_on_with() {
     let secs = |list: &[u64]| list.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+    let waits = |usual: &[Duration], longest| super::waits(usual, longest).collect::<Vec<_>>();
     assert_eq!(waits(WAITS, None), WAITS);
     assert_eq!(waits(WAITS, Some(Duration::from_secs(12))), secs(&[5, 7]));
     assert_eq!(waits(WAITS, Some(Duration::from_secs(60))), secs(&[5, 10, 20, 20, 5]));
     // A tenant that shows everything at once is not waited for.
     assert!(waits(&[], Some(Duration::from_secs(60))).is_empty());
+    // However long: no wait is made before its time.
+    assert_eq!(super::waits(WAITS, Some(Duration::MAX)).nth(1000), Some(Duration::from_secs(20)));
 }
 
 #[tokio::test]
