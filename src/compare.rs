@@ -74,7 +74,7 @@ pub async fn compare(
         return Err(CompareError::Invalid(planned.findings));
     }
     read_groups(&planned, &mut desired, &mut snapshot, backend).await?;
-    name_makers(&mut planned, &mut snapshot, backend).await;
+    name_makers(&mut planned, &mut snapshot, backend, known).await;
     Ok(Comparison { desired, snapshot, planned })
 }
 
@@ -117,11 +117,11 @@ async fn read_groups(
 }
 
 /// Asks who made what a plan would remove, and says it beside the steps.
-async fn name_makers(planned: &mut Planned, snapshot: &mut Snapshot, backend: &dyn ReadState) {
+async fn name_makers(planned: &mut Planned, snapshot: &mut Snapshot, backend: &dyn ReadState, known: &KnownNames<'_>) {
     let going: Vec<(Target, AssignmentKey)> =
         planned.plan.removals().map(|(_, target, key)| (target.clone(), *key)).collect();
     if !going.is_empty() {
-        snapshot.makers = backend.makers(&going).await;
+        snapshot.makers = backend.makers(&going, known().await.appliers()).await;
         planned.plan.name_makers(&snapshot.makers);
     }
 }
@@ -215,7 +215,7 @@ pub async fn way_back(
         return Err(CompareError::Invalid(planned.findings));
     }
     read_groups(&planned, &mut desired, &mut snapshot, backend).await?;
-    name_makers(&mut planned, &mut snapshot, backend).await;
+    name_makers(&mut planned, &mut snapshot, backend, known).await;
     // What the files do not look after is no news here; what could not be read is.
     let matters = |kind| matches!(kind, ObservationKind::Blocked | ObservationKind::Note);
     planned.plan.observations.retain(|observation| matters(observation.kind));
@@ -242,11 +242,15 @@ impl Protected {
 }
 
 /// All that can be seen of a tenant, and all that the files name: a file that is to be planned against must know both.
-pub async fn everything(documents: &Documents, backend: &dyn ReadState) -> Result<Snapshot, BackendError> {
+pub async fn everything(
+    documents: &Documents,
+    backend: &dyn ReadState,
+    known: &KnownNames<'_>,
+) -> Result<Snapshot, BackendError> {
     // Asked first, what the files name is part of everything that the backend reads then.
     let directory = backend.directory(&policy::names(documents)).await?;
     let mut snapshot = backend.snapshot(&ReadQuery::Everything).await?;
     snapshot.directory = Directory::joined(&directory, &snapshot.directory);
-    snapshot.makers = backend.makers(&snapshot.assigned()).await;
+    snapshot.makers = backend.makers(&snapshot.assigned(), known().await.appliers()).await;
     Ok(snapshot)
 }

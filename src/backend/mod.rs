@@ -18,6 +18,7 @@ use crate::model::{
     Time,
 };
 use crate::plan::{Operation, Validation};
+use uuid::Uuid;
 
 /// Reads a tenant. Changes nothing.
 #[async_trait]
@@ -33,8 +34,9 @@ pub trait ReadState: Send + Sync {
         Ok(None)
     }
 
-    /// Which of these assignments another application made. What cannot be found out is part of the answer, not an error.
-    async fn makers(&self, _of: &[(Target, AssignmentKey)]) -> Makers {
+    /// Which of these assignments another application made: none that reads, and none with one of `ours` as its id. What
+    /// cannot be found out is part of the answer, not an error.
+    async fn makers(&self, _of: &[(Target, AssignmentKey)], _ours: &BTreeSet<Uuid>) -> Makers {
         Makers::default()
     }
 

@@ -24,7 +24,7 @@ use crate::plan::{
     without_new_renewals,
 };
 use crate::render;
-use crate::runs::{Journal, Purpose};
+use crate::runs::{Applier, Journal, Purpose};
 
 /// How many addresses are named while they are waited for.
 const NAMED: usize = 5;
@@ -140,14 +140,24 @@ impl Session<'_, '_> {
         if asks {
             ask(approved.plan())?;
         }
-        let applied = self.carry_out(context, &approved)?;
+        let signed_in = Applier::of(&snapshot, &desired.directory);
+        let applied = self.carry_out(context, &approved, signed_in.as_ref())?;
         report(context, self.format, &approved, &applied)?;
         Ok(exit(approved.plan(), &applied))
     }
 
-    fn carry_out(&self, context: &Context, approved: &ApprovedPlan) -> Result<Applied, CliError> {
+    fn carry_out(
+        &self,
+        context: &Context,
+        approved: &ApprovedPlan,
+        signed_in: Option<&Applier>,
+    ) -> Result<Applied, CliError> {
         let steps = approved.plan().steps.len();
-        let journal = if steps > 0 { Some(self.turn.begin(context, approved, self.purpose.clone())?) } else { None };
+        let journal = if steps > 0 {
+            Some(self.turn.begin(context, approved, self.purpose.clone(), signed_in.cloned())?)
+        } else {
+            None
+        };
         self.turn.hand_over_interrupts();
         let stop = Arc::new(Stop::default());
         let metered = Metered::start(self.executor.meter.as_ref());
@@ -174,7 +184,7 @@ impl Session<'_, '_> {
         metered.say("applied, and read the tenant again");
         let declared = declared.borrow();
         let left = declared.as_ref().zip(applied.remaining.as_ref().ok());
-        self.turn.end(context, journal.as_ref(), &self.purpose, left);
+        self.turn.end(context, journal.as_ref(), &self.purpose, left, signed_in);
         if let (Some(journal), TextOrJson::Text) = (&journal, self.format) {
             terminal::say(&format!("recorded as run {0}: `pimform history {0}`", journal.id()));
         }

@@ -40,7 +40,7 @@ pub(super) fn options(args: &MicrosoftArgs, documents: &Documents, now: Option<T
     let trace = args.trace_http.as_deref().map(trace).transpose()?;
     let notice: Option<Notice> = Some(Arc::new(|text: &str| super::terminal::say(&visible(text))));
     let bounds = bounds(args)?;
-    let options = Options { trusted, trace, notice, bounds, ..Options::new(cloud, endpoints, credential) };
+    let options = Options { trusted, bounds, trace, notice, ..Options::new(cloud, endpoints, credential) };
     let stopped = now.filter(|_| options.endpoints.are_loopback()).and_then(StoppedClock::at);
     Ok(match stopped {
         Some(clock) => Options { pause: Arc::new(clock), ..options },

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+
 use super::args::SnapshotArgs;
 use super::context::{Backend, Context, Policies};
 use super::error::CliError;
@@ -34,7 +36,9 @@ pub(super) fn run(context: &Context, args: &SnapshotArgs) -> Result<Exit, CliErr
         Backend::Microsoft => {
             let reader = context.reader(&policies)?;
             let source = reader.source();
-            let snapshot = context.read(source, async { Ok(everything(&policies.documents, source.state).await?) })?;
+            let known = || context.known(&policies).boxed_local();
+            let snapshot =
+                context.read(source, async { Ok(everything(&policies.documents, source.state, &known).await?) })?;
             for note in &snapshot.notes {
                 terminal::say(&format!("note: {}", render::visible(note)));
             }

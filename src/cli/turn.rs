@@ -14,7 +14,7 @@ use super::{runner, terminal};
 use crate::diag::chain;
 use crate::model::Desired;
 use crate::plan::{ApprovedPlan, Plan};
-use crate::runs::{Clock, Declared, Holder, Journal, Lock, Locked, Purpose, RunId, Runner, Store};
+use crate::runs::{Applier, Clock, Declared, Holder, Journal, Lock, Locked, Purpose, RunId, Runner, Store};
 
 /// How often the record is written while steps are carried out.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
@@ -76,10 +76,12 @@ impl Turn {
         context: &Context,
         approved: &ApprovedPlan,
         purpose: Purpose,
+        signed_in: Option<Applier>,
     ) -> Result<Journal, CliError> {
         let fixed = context.common.now;
         let clock: Clock = Box::new(move || super::context::now(fixed));
-        let begin = Journal::begin(&self.store, approved, self.id.clone(), purpose, self.runner.clone(), clock);
+        let begin =
+            Journal::begin(&self.store, approved, self.id.clone(), purpose, (self.runner.clone(), signed_in), clock);
         Ok(context.runtime.block_on(begin)?)
     }
 
@@ -101,6 +103,7 @@ impl Turn {
         journal: Option<&Journal>,
         purpose: &Purpose,
         left: Option<(&Desired, &Plan)>,
+        signed_in: Option<&Applier>,
     ) {
         let remaining = left.map(|(_, plan)| plan.steps.iter().map(|step| step.address.clone()).collect());
         let result = context.runtime.block_on(async {
@@ -115,7 +118,10 @@ impl Turn {
             {
                 let run = journal.map(|_| self.id.clone());
                 let commit = self.runner.commit.clone().filter(|_| !self.runner.uncommitted);
-                Declared::of(desired, plan, run, context.now(), commit).save(&self.store).await?;
+                let before = Declared::read(&self.store).await.ok().flatten();
+                let declared = Declared::of(desired, plan, run, context.now(), commit);
+                let ids = signed_in.into_iter().flat_map(Applier::ids);
+                declared.applied_by(ids, before.as_ref()).save(&self.store).await?;
             }
             Ok::<_, crate::runs::StoreError>(())
         });

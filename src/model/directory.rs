@@ -102,7 +102,9 @@ impl Directory {
         directory_roles.sort_by_key(|role| role.id);
         azure_roles.sort_by_key(|role| role.id);
         administrative_units.sort_by_key(|unit| unit.id);
-        contexts.iter_mut().for_each(|contexts| contexts.sort_by_key(|context| context.id));
+        if let Some(contexts) = &mut contexts {
+            contexts.sort_by_key(|context| context.id);
+        }
         places.sort_by(|a, b| a.scope.cmp(&b.scope));
         let mut principals_by_name: Vec<(Box<str>, u32)> = principals
             .iter()

@@ -1,8 +1,10 @@
 //! What files name and a tenant does not have: somebody who left, something that was deleted or renamed, a slip of the
 //! keyboard. Nobody can tell these apart by the name alone, so nothing may be taken from whom it could mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use super::settings::Field;
 use super::text::{name_key, same_name};
@@ -101,13 +103,28 @@ pub struct BlockedEntry {
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     names: BTreeMap<String, (PrincipalId, Arc<str>)>,
+    /// As whom runs were signed in: ids of objects and of applications.
+    appliers: BTreeSet<Uuid>,
 }
 
 impl Known {
     /// From labels such as `user:ada@contoso.example`, in any form, and the day when that was so.
     pub fn new<'a>(names: impl IntoIterator<Item = (&'a str, PrincipalId)>, on: String) -> Self {
         let on: Arc<str> = on.into();
-        Self { names: names.into_iter().map(|(label, id)| (name_key(label), (id, Arc::clone(&on)))).collect() }
+        let names = names.into_iter().map(|(label, id)| (name_key(label), (id, Arc::clone(&on)))).collect();
+        Self { names, appliers: BTreeSet::new() }
+    }
+
+    /// With ids as which runs were signed in.
+    #[must_use]
+    pub fn with_appliers(mut self, ids: impl IntoIterator<Item = Uuid>) -> Self {
+        self.appliers.extend(ids);
+        self
+    }
+
+    /// As whom runs were signed in: ids of objects and of applications. What they made is no other application's.
+    pub fn appliers(&self) -> &BTreeSet<Uuid> {
+        &self.appliers
     }
 
     /// With what somebody else knows of names that nothing is known of here.
@@ -116,6 +133,7 @@ impl Known {
         for (name, known) in other.names {
             self.names.entry(name).or_insert(known);
         }
+        self.appliers.extend(other.appliers);
         self
     }
 

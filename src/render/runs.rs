@@ -6,7 +6,7 @@ use super::line::one_line;
 use super::{Style, harmless_json, visible};
 use crate::model::Time;
 use crate::plan::Plan;
-use crate::runs::{Holder, OutcomeState, Purpose, RunId, RunRecord, RunState};
+use crate::runs::{Applier, Holder, OutcomeState, Purpose, RunId, RunRecord, RunState};
 
 /// A line for each run, the latest first.
 pub fn runs_text(records: &[RunRecord], alive: Option<&RunId>, style: Style) -> String {
@@ -28,6 +28,11 @@ pub fn run_text(record: &RunRecord, alive: Option<&RunId>, style: Style) -> Stri
     };
     fact("what", &format!("{}: {}", purpose(record), steps(record)));
     fact("who", &record.runner.who);
+    if let Some(Applier { object, application, name }) = &record.signed_in {
+        let application = application.map(|id| format!(", application {id}")).unwrap_or_default();
+        let name = name.as_deref().unwrap_or("an object without a name");
+        fact("as", &format!("{name} ({object}{application})"));
+    }
     if let Some(job) = &record.runner.job {
         fact("job", job);
     }

@@ -21,6 +21,7 @@ use crate::model::{
     Target, TenantId, Time,
 };
 use crate::plan::{ObservationKind, Operation, Plan};
+use uuid::Uuid;
 
 const NAME: &str = "declared.json";
 
@@ -46,6 +47,9 @@ pub struct Declared {
     /// What was assigned outside PIM by then.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     outside: BTreeSet<String>,
+    /// As whom runs were signed in that made the tenant so, this one and those before it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    appliers: BTreeSet<Uuid>,
 }
 
 /// Who has to do with a difference.
@@ -68,7 +72,15 @@ impl Declared {
         let outside = plan.observations.iter().filter(|seen| seen.kind == ObservationKind::OutsidePim);
         let outside = outside.map(|seen| part(&seen.address)).collect();
         let (entries, names) = (fingerprints(desired), names(desired));
-        Self { version: 1, tenant: plan.tenant, run, at, commit, entries, names, outside }
+        Self { version: 1, tenant: plan.tenant, run, at, commit, entries, names, outside, appliers: BTreeSet::new() }
+    }
+
+    /// With whom this run and earlier ones were signed in as.
+    #[must_use]
+    pub fn applied_by(mut self, ids: impl IntoIterator<Item = Uuid>, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| before.tenant == self.tenant);
+        self.appliers.extend(before.iter().flat_map(|before| &before.appliers).copied().chain(ids));
+        self
     }
 
     /// True when an assignment of this address was there outside PIM already.
@@ -78,7 +90,8 @@ impl Declared {
 
     /// Who had which name, to tell who was renamed from who left.
     pub fn known(&self) -> Known {
-        Known::new(self.names.iter().map(|(label, id)| (&**label, *id)), self.at.date())
+        let names = self.names.iter().map(|(label, id)| (&**label, *id));
+        Known::new(names, self.at.date()).with_appliers(self.appliers.iter().copied())
     }
 
     /// Reads what was declared when the tenant last was as the files say, if that ever was.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::record::{OutcomeRecord, OutcomeState, RunId, RunRecord, RunState, owned};
+use super::record::{Applier, OutcomeRecord, OutcomeState, RunId, RunRecord, RunState, owned};
 use super::store::{Store, StoreError};
 use super::{Purpose, Runner};
 use crate::apply::{Observer, Outcome};
@@ -29,7 +29,7 @@ impl Journal {
         approved: &ApprovedPlan,
         id: RunId,
         purpose: Purpose,
-        runner: Runner,
+        (runner, signed_in): (Runner, Option<Applier>),
         clock: Clock,
     ) -> Result<Self, StoreError> {
         let began = clock();
@@ -40,6 +40,7 @@ impl Journal {
             purpose,
             state: RunState::Running,
             runner,
+            signed_in,
             began,
             ended: None,
             plan,

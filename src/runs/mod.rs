@@ -20,5 +20,5 @@ mod store;
 pub use declared::{Declared, Standing};
 pub use journal::{Clock, Journal};
 pub use lock::{Holder, Lock, Locked};
-pub use record::{OutcomeRecord, OutcomeState, Purpose, RunId, RunRecord, RunState, Runner, run_schema};
+pub use record::{Applier, OutcomeRecord, OutcomeState, Purpose, RunId, RunRecord, RunState, Runner, run_schema};
 pub use store::{Location, Store, StoreError};

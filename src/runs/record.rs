@@ -12,8 +12,9 @@ use thiserror::Error;
 
 use super::store::{Put, Store, StoreError};
 use crate::apply::Outcome;
-use crate::model::{Known, PrincipalId, Time};
+use crate::model::{Directory, Known, PrincipalDetail, PrincipalId, Snapshot, Time};
 use crate::plan::{PlanFile, StepId};
+use uuid::Uuid;
 
 /// Names a run: when it began, and a fingerprint of who runs it. Sorts by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +95,39 @@ pub struct Runner {
     pub uncommitted: bool,
 }
 
+/// As whom a run was signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Applier {
+    /// The object in the directory.
+    pub object: PrincipalId,
+    /// The application that the object stands for, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub application: Option<Uuid>,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Applier {
+    /// Whoever read the tenant; nothing for a tenant file.
+    pub fn of(snapshot: &Snapshot, directory: &Directory) -> Option<Self> {
+        let object = snapshot.runner?;
+        let principal = directory.principal(object);
+        let application = match principal.map(|principal| &principal.detail) {
+            Some(PrincipalDetail::ServicePrincipal { app_id, .. }) => *app_id,
+            _ => None,
+        };
+        Some(Self { object, application, name: principal.map(|principal| principal.display_name.to_string()) })
+    }
+
+    /// Its ids.
+    pub fn ids(&self) -> impl Iterator<Item = Uuid> + use<> {
+        [Some(self.object.guid()), self.application].into_iter().flatten()
+    }
+}
+
 /// What a run is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +184,9 @@ pub struct RunRecord {
     pub state: RunState,
     /// Who ran it.
     pub runner: Runner,
+    /// As whom it was signed in, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<Applier>,
     /// When it began.
     pub began: Time,
     /// When it ended; nothing while it runs.
@@ -261,7 +298,7 @@ impl RunRecord {
         };
         let id = |id: &PrincipalId| created.get(id).copied().or((!is_planned(id)).then_some(*id));
         let named = self.plan.principals.iter().filter_map(|(of, name)| Some((name.label.as_str(), id(of)?)));
-        Known::new(named, self.began.date())
+        Known::new(named, self.began.date()).with_appliers(self.signed_in.iter().flat_map(Applier::ids))
     }
 
     /// How many steps stand so.

@@ -13,6 +13,7 @@ mod lock;
 mod operations;
 mod state;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use self::lock::Lock;
 use super::{BackendError, Execute, ReadQuery, ReadState, Receipt};
 use crate::model::{AssignmentKey, Directory, Makers, NameQuery, Snapshot, Target, Time};
 use crate::plan::Operation;
+use uuid::Uuid;
 
 /// Reads a tenant file.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl ReadState for LocalReader {
         Ok(self.tenant.directory())
     }
 
-    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+    async fn makers(&self, of: &[(Target, AssignmentKey)], _: &BTreeSet<Uuid>) -> Makers {
         self.tenant.makers(of)
     }
 
@@ -107,7 +109,7 @@ impl ReadState for LocalExecutor {
         Ok(self.commit.durable().directory())
     }
 
-    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+    async fn makers(&self, of: &[(Target, AssignmentKey)], _: &BTreeSet<Uuid>) -> Makers {
         self.commit.durable().makers(of)
     }
 

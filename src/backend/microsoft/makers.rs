@@ -1,7 +1,7 @@
 //! Who made assignments: the log of requests says it for some weeks. It is asked about what a plan would remove, and
 //! for a snapshot about all; what it does not say is not known (docs/service.md: access-packages-1, access-packages-2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -19,6 +19,7 @@ use super::schedules;
 use super::wire;
 use crate::diag::visible;
 use crate::model::{AssignmentKey, Kind, Makers, PrincipalId, RequestList, Surface, Target};
+use uuid::Uuid;
 
 /// The actions after which an assignment is as they asked for it.
 const MAKING: [&str; 4] = ["AdminAssign", "AdminUpdate", "AdminExtend", "AdminRenew"];
@@ -33,6 +34,8 @@ pub(super) struct Reader<'a> {
     pub(super) client: &'a ReadClient,
     pub(super) ids: &'a RoleIds,
     pub(super) claims: &'a Claims,
+    /// As whom earlier runs were signed in.
+    pub(super) ours: &'a BTreeSet<Uuid>,
 }
 
 /// What the log says of the maker of an assignment.
@@ -89,7 +92,9 @@ impl Reader<'_> {
                 Ok(requests) => requests,
                 Err(error) => {
                     let unclear = Maker::Unclear(why(&error));
-                    all.iter().for_each(|one| put(makers, one, &unclear));
+                    for one in all {
+                        put(makers, one, &unclear);
+                    }
                     continue;
                 }
             };
@@ -121,7 +126,9 @@ impl Reader<'_> {
                 }),
                 Err(why) => Maker::Unclear(why.clone()),
             };
-            made.iter().for_each(|one| put(makers, one, &maker));
+            for one in made {
+                put(makers, one, &maker);
+            }
         }
     }
 
@@ -195,7 +202,9 @@ impl Reader<'_> {
     /// Whether an id is of this program. Which of its two ids a log has is not known (docs/service.md: access-packages-3).
     fn is_this(&self, id: &str) -> bool {
         let is = |own: &str| own.eq_ignore_ascii_case(id);
-        self.claims.object.is_some_and(|own| is(&own.to_string())) || self.claims.application.as_deref().is_some_and(is)
+        self.claims.object.is_some_and(|own| is(&own.to_string()))
+            || self.claims.application.as_deref().is_some_and(is)
+            || id.parse().is_ok_and(|id| self.ours.contains(&id))
     }
 }
 

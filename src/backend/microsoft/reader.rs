@@ -18,6 +18,7 @@ use crate::model::{
     Access, Answer, ArmPlace, ArmScope, AssignmentKey, Directory, GroupRead, Kind, Makers, NameQuery, Names, Origin,
     Principal, PrincipalDetail, PrincipalId, Role, RoleId, Snapshot, Target, TenantId, Time,
 };
+use uuid::Uuid;
 
 /// Reads a tenant.
 #[derive(Clone)]
@@ -86,7 +87,7 @@ impl ReadState for MicrosoftReader {
 
     async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError> {
         let reading = self.bounded(Spent::default());
-        let found = reading.find(query).await;
+        let found = Box::pin(reading.find(query)).await;
         // What it may take comes first: what fails for it fails in other words, too.
         let spent = reading.client.spent()?;
         let kept = Kept { spent, ..found? };
@@ -100,16 +101,16 @@ impl ReadState for MicrosoftReader {
         Ok(Some(super::audit::read(&reading.client, since).await?))
     }
 
-    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
+    async fn makers(&self, of: &[(Target, AssignmentKey)], ours: &BTreeSet<Uuid>) -> Makers {
         let client = self.bounded(Spent::default()).client;
         let claims = client.claims().await.unwrap_or_default();
-        super::makers::Reader { client: &client, ids: &self.role_ids(), claims: &claims }.read(of).await
+        super::makers::Reader { client: &client, ids: &self.role_ids(), claims: &claims, ours }.read(of).await
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {
         let kept = self.keep(None);
         let reading = self.bounded(kept.as_ref().map(|kept| kept.spent).unwrap_or_default());
-        let found = reading.look(query, kept).await;
+        let found = Box::pin(reading.look(query, kept)).await;
         reading.client.spent()?;
         found
     }

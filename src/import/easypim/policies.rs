@@ -55,7 +55,7 @@ impl Work<'_> {
     /// Policies of all surfaces in one place.
     fn by_section(&mut self, value: Json, path: String) {
         let all = sections("");
-        let Some(mut object) = self.opened(value, path, &all, &About::Any) else { return };
+        let Some(mut object) = self.opened(value, &path, &all, &About::Any) else { return };
         for (keys, section) in [
             (["EntraRoles", "EntraIDRoles"], Section::Entra),
             (["AzureRoles", "Azure"], Section::Azure),
@@ -72,12 +72,12 @@ impl Work<'_> {
     }
 
     /// The entries of a policy, or of several. What has none may be one all the same, and nobody knows what it asks for.
-    fn opened(&mut self, value: Json, path: String, within: &[Section], about: &About) -> Option<Object> {
+    fn opened(&mut self, value: Json, path: &str, within: &[Section], about: &About) -> Option<Object> {
         let says = !value.is_blank();
-        let object = Object::new(value, path.clone(), &mut self.left);
+        let object = Object::new(value, path.to_owned(), &mut self.left);
         if object.is_none() && says {
             for section in within {
-                self.doubt(path.clone(), *section, about.clone());
+                self.doubt(path.to_owned(), *section, about.clone());
             }
         }
         object
@@ -107,16 +107,16 @@ impl Work<'_> {
             Json::List(items) => {
                 for (at, item) in items.into_iter().enumerate() {
                     let path = format!("{path}[{at}]");
-                    let Some(object) = self.opened(item, path, &[section], &About::Any) else { continue };
+                    let Some(object) = self.opened(item, &path, &[section], &About::Any) else { continue };
                     self.policy(object, None, section);
                 }
             }
             other => {
-                let Some(object) = self.opened(other, path.to_owned(), &[section], &About::Any) else { return };
+                let Some(object) = self.opened(other, path, &[section], &About::Any) else { return };
                 for (name, value) in object.into_entries() {
                     let path = format!("{path}.{name}");
                     let about = if name.trim() == "*" { About::Any } else { About::named(&name) };
-                    let Some(object) = self.opened(value, path, &[section], &about) else { continue };
+                    let Some(object) = self.opened(value, &path, &[section], &about) else { continue };
                     if section == Section::Groups {
                         self.group_policies(object, &name);
                     } else {
@@ -133,7 +133,7 @@ impl Work<'_> {
         for access in ["Member", "Owner"] {
             if let Some((path, value)) = object.take(&[access]) {
                 split = true;
-                if let Some(inner) = self.opened(value, path, &[Section::Groups], &About::named(group)) {
+                if let Some(inner) = self.opened(value, &path, &[Section::Groups], &About::named(group)) {
                     self.group_policy(inner, group, access);
                 }
             }

@@ -148,7 +148,7 @@ impl Places {
     }
 
     fn target(&mut self, target: &str, at: Span, entry: &TargetEntry) {
-        let target = Refused { target: name_key(&target), assignment: None };
+        let target = Refused { target: name_key(target), assignment: None };
         for (kind, list) in [(Kind::Eligible, &entry.eligible), (Kind::Active, &entry.active)] {
             for one in list.iter().flat_map(|list| &list.value) {
                 let refused = target.clone().of(kind, one.principal.kind, &one.principal.name);

@@ -100,7 +100,9 @@ impl Work<'_> {
         let [eligible, active] = lists.map(|list| {
             let (met, apart): (Vec<Written>, Vec<Written>) = list.into_iter().partition(|one| one.meets);
             let why = "it is declared more than once, and at no time do all of them allow it, so it is not written";
-            apart.iter().for_each(|one| left.say(&one.path, Why::Twice, why));
+            for one in &apart {
+                left.say(&one.path, Why::Twice, why);
+            }
             let entries: Vec<Entry> = met.into_iter().map(|one| one.entry).collect();
             Some(entries).filter(|entries| !entries.is_empty())
         });

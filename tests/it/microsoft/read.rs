@@ -152,7 +152,7 @@ async fn what_is_denied_is_unreadable_and_nothing_else_is_lost() {
 async fn plans_the_same_offline(at: &str, tenant: &str, page_size: usize, loaded: &Loaded) -> bool {
     let live = Live::with(tenant, |options| options.page_size = page_size).await;
     let Ok(expected) = try_plan(&live.reader(), loaded).await else { return false };
-    let snapshot = everything(&loaded.documents, &live.reader()).await.unwrap();
+    let snapshot = everything(&loaded.documents, &live.reader(), &nothing_known).await.unwrap();
     let file = TenantFile::of(&snapshot).to_text().unwrap();
     let found = match try_plan(&local(&file), loaded).await {
         Ok(found) => found,

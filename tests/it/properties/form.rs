@@ -1,5 +1,7 @@
 //! Whatever a text is, in which form it is written makes no difference.
 
+use std::fmt::Write as _;
+
 use pimform::import::Layout;
 use pimform::plan::Filter;
 use proptest::collection::vec;
@@ -56,7 +58,7 @@ fn condition(lines: usize, letter: &str, choices: &mut Choices) -> String {
     let mut text = String::new();
     for line in 0..=lines {
         let (blanks, end) = (choices.pick(&BLANKS), choices.pick(&LINE_ENDS));
-        text += &format!("@Resource[x{line}] StringEquals '{letter} {letter}' OR{blanks}{end}");
+        let _ = write!(text, "@Resource[x{line}] StringEquals '{letter} {letter}' OR{blanks}{end}");
     }
     text + "@Resource[y] StringEquals 'z'" + choices.pick(&BLANKS) + choices.pick(&["", "\n", "\r\n", " \r\n\n"])
 }
@@ -134,7 +136,7 @@ fn form_makes_no_difference() {
         let file = names.tenant(&mail, &condition(lines, letter, choices), choices);
         let text = names.policy(&mail, &condition(lines, letter, choices), choices);
         let tenant = load(&file);
-        let comparison = match look(&Policies::read(&[text.clone()]), &tenant, NOW) {
+        let comparison = match look(&Policies::read(std::slice::from_ref(&text)), &tenant, NOW) {
             Ok(comparison) => comparison,
             Err(findings) => panic!("{findings:#?}\n{text}\n{file:#}"),
         };

@@ -287,8 +287,8 @@ impl ReadState for MicrosoftExecutor {
         Ok(directory)
     }
 
-    async fn makers(&self, of: &[(Target, AssignmentKey)]) -> Makers {
-        self.reader.makers(of).await
+    async fn makers(&self, of: &[(Target, AssignmentKey)], ours: &BTreeSet<Uuid>) -> Makers {
+        self.reader.makers(of, ours).await
     }
 
     async fn snapshot(&self, query: &ReadQuery) -> Result<Snapshot, BackendError> {

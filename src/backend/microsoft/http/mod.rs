@@ -139,7 +139,9 @@ impl ReadClient {
         });
         let found = futures::future::try_join_all(chunks).await?;
         let mut all = Rows::default();
-        found.into_iter().for_each(|rows| all.append(rows));
+        for rows in found {
+            all.append(rows);
+        }
         Ok(all)
     }
 

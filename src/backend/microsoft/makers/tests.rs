@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::backend::ReadState;
 use crate::backend::microsoft::reader::stub::Stub;
@@ -26,7 +29,7 @@ fn azure(principal: u32) -> (Target, AssignmentKey) {
     eligible(Target::Azure { scope, role: guid(101).parse().unwrap() }, principal)
 }
 
-fn over(mut value: Value, more: Value) -> Value {
+fn over(mut value: Value, more: &Value) -> Value {
     value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     value
 }
@@ -36,18 +39,18 @@ fn request(more: Value) -> Value {
     let value = json!({ "action": "adminAssign", "status": "Provisioned", "principalId": guid(1),
         "roleDefinitionId": guid(101), "directoryScopeId": "/", "createdDateTime": "2026-11-01T00:00:00Z",
         "createdBy": { "application": { "id": guid(50), "displayName": "Governance" }, "device": null, "user": null } });
-    over(value, more)
+    over(value, &more)
 }
 
 fn azure_request(more: Value) -> Value {
     let properties = json!({ "requestType": "AdminAssign", "status": "Provisioned", "principalId": guid(1),
         "roleDefinitionId": format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{}", guid(101)),
         "scope": SUBSCRIPTION, "createdOn": "2026-11-01T00:00:00Z", "requestorId": guid(50) });
-    json!({ "name": "x", "properties": over(properties, more) })
+    json!({ "name": "x", "properties": over(properties, &more) })
 }
 
 async fn ask(stub: Stub, of: &[(Target, AssignmentKey)]) -> Makers {
-    stub.reader().await.makers(of).await
+    stub.reader().await.makers(of, &BTreeSet::new()).await
 }
 
 fn is_all_known(makers: &Makers) -> bool {
@@ -59,6 +62,18 @@ async fn maker(requests: Value) -> Option<String> {
     let makers = ask(Stub::default().list("roleEligibilityScheduleRequests", requests), &[role(1)]).await;
     assert!(is_all_known(&makers), "{makers:?}");
     makers.applications.get(&role(1)).map(ToString::to_string)
+}
+
+#[tokio::test]
+async fn what_earlier_runs_made_as_somebody_else_is_no_other_applications() {
+    let ours: BTreeSet<Uuid> = [guid(50).parse().unwrap()].into();
+    let stub = Stub::default().list("roleEligibilityScheduleRequests", json!([request(json!({}))]));
+    let makers = stub.reader().await.makers(&[role(1)], &ours).await;
+    assert!(makers.applications.is_empty() && is_all_known(&makers), "{makers:?}");
+    let stub = Stub::default().list("roleEligibilityScheduleRequests", json!([azure_request(json!({}))]));
+    let target = azure(1);
+    let makers = stub.reader().await.makers(&[target], &ours).await;
+    assert!(makers.applications.is_empty() && is_all_known(&makers), "{makers:?}");
 }
 
 #[tokio::test]
@@ -90,7 +105,7 @@ async fn only_what_was_carried_out_made_anything() {
     for status in ["Provisioned", "Granted", "ScheduleCreated", "AdminApproved"] {
         assert_eq!(maker(json!([request(json!({})), later(status)])).await, None, "{status}");
     }
-    let asked = over(later("Granted"), json!({ "isValidationOnly": true }));
+    let asked = over(later("Granted"), &json!({ "isValidationOnly": true }));
     assert_eq!(maker(json!([request(json!({})), asked])).await.as_deref(), Some("Governance"));
     let strange = json!([request(json!({})), later("Pondered")]);
     let makers = ask(Stub::default().list("roleEligibilityScheduleRequests", strange), &[role(1)]).await;

@@ -1,5 +1,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "the values are made where they are passed")]
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::stub::{NOW, Stub, rules};
@@ -779,7 +781,7 @@ async fn who_made_many_assignments_is_asked_for_once() {
             )
         })
         .collect();
-    let makers = stub.reader().await.makers(&of).await;
+    let makers = stub.reader().await.makers(&of, &BTreeSet::new()).await;
     assert_eq!(
         makers.applications.iter().map(|((_, key), name)| (key.principal, &**name)).collect::<Vec<_>>(),
         [(id(1), "Packages")]

@@ -98,7 +98,7 @@ fn of_members_and_owners_a_key_that_nobody_knows_may_be_either() {
         (r#""Member": { ASKS }, "Ownership": { ASKS }"#, 0),
         (r#""Member": "T""#, 0),
         (r#""Member": { ASKS }"#, 2),
-        (r#"ASKS"#, 1),
+        (r"ASKS", 1),
         (r#""RoleName": "Owner", ASKS"#, 2),
     ] {
         let entry = |role: &str| {

@@ -55,7 +55,10 @@ fn rename(map: &mut Map<String, Value>, key: &str, new: String) {
 fn value(policy: &mut Value, choices: &mut Choices<'_>) {
     let key = {
         let keys: Vec<&String> = policy.as_object().unwrap().keys().collect();
-        if keys.is_empty() { return } else { choices.pick(&keys).clone() }
+        if keys.is_empty() {
+            return;
+        }
+        choices.pick(&keys).clone()
     };
     match choices.below(6) {
         0 | 1 => rename(policy.as_object_mut().unwrap(), &key, misspelt(&key, choices)),
@@ -96,7 +99,7 @@ fn place(root: &mut Value, choices: &mut Choices<'_>) {
         0 => drop(root["AzureRoles"]["Policies"]["Reader"].as_object_mut().unwrap().remove("Scope")),
         1 => {
             root["AzureRoles"]["Policies"]["Reader"]["Scope"] =
-                choices.pick(&["Production", "/", "/subscriptions/7d1e2b40-0a5f-4c2b-8f55-61b0c90a0029"]).into()
+                choices.pick(&["Production", "/", "/subscriptions/7d1e2b40-0a5f-4c2b-8f55-61b0c90a0029"]).into();
         }
         2 => {
             let policy = root["AzureRoles"]["Policies"]["Reader"].as_object_mut().unwrap();
