@@ -67,6 +67,9 @@ pub trait Execute: ReadState {
         &[]
     }
 
+    /// Somebody wants to stop: what is under way and only waits ends, and says what is left to do.
+    fn hurry(&self) {}
+
     /// Waits, by the clock of the backend.
     async fn pause(&self, _: Duration) {}
 }

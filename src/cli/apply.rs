@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::terminal;
 use super::turn::Turn;
 use crate::apply::{self, ApplyReport, Outcome, Stop};
+use crate::backend::Execute;
 use crate::compare::Comparison;
 use crate::model::{Desired, Names, Snapshot};
 use crate::plan::{
@@ -172,7 +173,7 @@ impl Session<'_, '_> {
             read.map(move |read| read.map(keep)).boxed_local()
         };
         let applied = context.runtime.block_on(async {
-            let watch = tokio::spawn(watch_for_interrupt(Arc::clone(&stop)));
+            let watch = tokio::spawn(watch_for_interrupt(Arc::clone(&stop), Arc::clone(&self.executor.state)));
             let report = self.run(approved, journal.as_ref(), &stop).await;
             let progress = Progress::reading("reading the tenant again", self.executor.meter.as_ref());
             let say = |left: &[&str], wait: Duration| progress.say(&waiting(left, wait));
@@ -293,9 +294,10 @@ struct Applied {
 }
 
 /// The first interrupt finishes the steps under way, the second ends the program.
-async fn watch_for_interrupt(stop: Arc<Stop>) {
+async fn watch_for_interrupt(stop: Arc<Stop>, state: Arc<dyn Execute>) {
     super::interrupt().await;
     stop.request();
+    state.hurry();
     anstream::eprintln!("stopping after what is under way; interrupt again to stop at once");
     super::interrupt().await;
     #[expect(clippy::exit, reason = "the user insists; every write is whole by construction")]

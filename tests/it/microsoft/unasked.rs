@@ -1,5 +1,8 @@
 //! The program, where the service does something else than it was asked for.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
 use pimform::emulator::{Emulator, Options, Running};
 use serde_json::{Value, json};
 
@@ -22,6 +25,10 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(faults: &[&str], targets: &Value, policy: &str) -> Self {
+        Self::with(faults, targets, policy, |options| options.active_minimum = 0)
+    }
+
+    fn with(faults: &[&str], targets: &Value, policy: &str, set: impl FnOnce(&mut Options)) -> Self {
         let tenant = json!({
             "format": "pimform-tenant", "version": 1, "runner": RUNNER, "tenant": { "id": TENANT, "name": "Contoso" },
             "users": [{ "id": ADA, "name": "Ada Lovelace", "upn": "ada@contoso.example" }],
@@ -38,7 +45,7 @@ impl Stage {
         let mut options = Options::new(tenant.to_string());
         options.now = Some(NOW.to_owned());
         options.log = true;
-        options.active_minimum = 0;
+        set(&mut options);
         options.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         let emulator = runtime.block_on(Emulator::start(options)).unwrap();
         let workspace = Workspace::new();
@@ -46,12 +53,16 @@ impl Stage {
         Self { emulator, _runtime: runtime, workspace }
     }
 
-    pub(super) fn run(&self, args: &[&str]) -> Run {
+    fn command(&self, args: &[&str]) -> Command {
         let url = self.emulator.url();
         let mut command = self.workspace.command(args);
-        command.env("PIMFORM_BACKEND", "microsoft").env("PIMFORM_AUTH", "emulator");
+        command.env("PIMFORM_BACKEND", "microsoft").env("PIMFORM_AUTH", "emulator").stdin(Stdio::null());
         command.env("PIMFORM_GRAPH_ENDPOINT", &url).env("PIMFORM_ARM_ENDPOINT", &url);
-        Run::of(&command.stdin(std::process::Stdio::null()).output().unwrap())
+        command
+    }
+
+    pub(super) fn run(&self, args: &[&str]) -> Run {
+        Run::of(&self.command(args).output().unwrap())
     }
 
     pub(super) fn apply(&self) -> Run {
@@ -110,6 +121,26 @@ fn a_grant_for_the_whole_directory_instead_of_a_unit_is_taken_back() {
         assert!(!plan.stdout.contains("Not declared"), "{}", plan.stdout);
         stage.apply().expect(0);
     }
+}
+
+/// The service lets nothing go in its first five minutes, and nobody has to wait for that.
+#[test]
+fn an_interrupt_ends_the_wait_and_leaves_the_command() {
+    let stage = Stage::with(&["widened"], &json!([]), UNIT, |_| {});
+    let mut command = stage.command(&["apply", "--auto-approve"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let notice = lines.find(|line| line.contains("taking it back")).unwrap();
+    assert!(notice.contains("az rest --method post"), "{notice}");
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    lines.for_each(drop);
+    let ended = Run::of(&child.wait_with_output().unwrap()).expect(1);
+    assert!(
+        ended.stdout.contains("it could not be taken back: somebody stopped the run meanwhile"),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.contains("az rest --method post"), "{}", ended.stdout);
 }
 
 #[test]

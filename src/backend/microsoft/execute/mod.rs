@@ -78,6 +78,8 @@ pub struct MicrosoftExecutor {
     settings_of: Mutex<BTreeMap<PrincipalId, Arc<tokio::sync::Mutex<()>>>>,
     /// The objects as they were last read, for the names in messages.
     directory: Mutex<Arc<Directory>>,
+    /// True once somebody wants to stop.
+    hurried: tokio::sync::watch::Sender<bool>,
 }
 
 /// The ids that the service gave its answers.
@@ -108,6 +110,7 @@ impl MicrosoftExecutor {
             created: Mutex::default(),
             settings_of: Mutex::default(),
             directory: Mutex::default(),
+            hurried: tokio::sync::watch::Sender::new(false),
         })
     }
 
@@ -243,6 +246,12 @@ impl MicrosoftExecutor {
         Ok(reply)
     }
 
+    /// Returns once somebody wants to stop.
+    async fn hurried(&self) {
+        // The sender lives as long as this does.
+        drop(self.hurried.subscribe().wait_for(|hurried| *hurried).await);
+    }
+
     /// Says what cannot wait until the end.
     fn notice(&self, text: &str) {
         if let Some(notice) = &self.notice {
@@ -310,6 +319,10 @@ impl Execute for MicrosoftExecutor {
 
     fn settling(&self) -> &'static [Duration] {
         &SETTLING
+    }
+
+    fn hurry(&self) {
+        self.hurried.send_replace(true);
     }
 
     async fn pause(&self, length: Duration) {

@@ -73,7 +73,12 @@ impl<'a> Job<'a> {
             "`{address}`: {what}; taking it back, which may take minutes; if the run is stopped first, {yourself}"
         );
         self.executor.notice(&notice);
-        match self.take_back(&route, taken, at).await {
+        let executor = self.executor;
+        let taken_back = tokio::select! {
+            taken_back = self.take_back(&route, taken, at) => taken_back,
+            () = executor.hurried() => Err(conflict("somebody stopped the run meanwhile".to_owned())),
+        };
+        match taken_back {
             Ok(()) => BackendError::Unasked { what: format!("{what}; it was taken back"), help: None },
             Err(error) => {
                 let why = crate::diag::chain(&error);
