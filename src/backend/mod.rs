@@ -26,6 +26,11 @@ pub trait ReadState: Send + Sync {
     /// Which tenant answers.
     async fn tenant(&self) -> Result<Tenant, BackendError>;
 
+    /// What the tenant is called, where that can be found out.
+    async fn tenant_name(&self) -> Result<Option<Arc<str>>, BackendError> {
+        Ok(self.tenant().await?.name)
+    }
+
     /// The objects that policies may name. A backend may leave out what the query does not ask for.
     async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError>;
 

@@ -27,6 +27,9 @@ use crate::plan::{
 use crate::render;
 use crate::runs::{Applier, Journal, Purpose};
 
+/// Interrupts that are no further apart are one.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// How many addresses are named while they are waited for.
 const NAMED: usize = 5;
 
@@ -299,6 +302,8 @@ async fn watch_for_interrupt(stop: Arc<Stop>, state: Arc<dyn Execute>) {
     stop.request();
     state.hurry();
     anstream::eprintln!("stopping after what is under way; interrupt again to stop at once");
+    // Whoever stops a group of processes sends the same twice, and that is not somebody who insists.
+    tokio::time::sleep(AT_ONCE).await;
     super::interrupt().await;
     #[expect(clippy::exit, reason = "the user insists; every write is whole by construction")]
     std::process::exit(i32::from(Exit::Partial as u8));

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::{terminal, tree};
 use crate::backend::ReadQuery;
-use crate::diag::{FileId, Finding, Findings, SourceFile, SourceMap};
+use crate::diag::{FileId, Finding, Findings, SourceFile, SourceMap, chain};
 use crate::import::easypim::Destination;
 use crate::import::{self, Fields, Imported, Layout, Options, SCHEMA_FILE};
 use crate::model::{Directory, Snapshot, Time};
@@ -138,7 +138,12 @@ pub(super) fn read(context: &Context, source: Source<'_>) -> Result<(Snapshot, s
     context.read(source, async {
         let mut snapshot = source.state.snapshot(&ReadQuery::Everything).await?;
         if snapshot.tenant_name.is_none() {
-            snapshot.tenant_name = source.state.tenant().await?.name;
+            match source.state.tenant_name().await {
+                Ok(name) => snapshot.tenant_name = name,
+                Err(error) => {
+                    snapshot.notes.insert(chain(&error));
+                }
+            }
         }
         let directory = source.state.directory(&import::names(&snapshot)).await?;
         Ok((snapshot, directory))

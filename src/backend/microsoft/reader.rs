@@ -9,8 +9,9 @@ use super::assembly::{Assembly, why};
 use super::azure::{self, Policies};
 use super::directory::{self, Objects, Onboarded};
 use super::entra::role_ids::RoleIds;
-use super::http::{ReadClient, Spent, Stats, Transport};
-use super::{Options, entra, groups};
+use super::error::ServiceError;
+use super::http::{ReadClient, Service, Spent, Stats, Transport};
+use super::{Options, entra, groups, wire};
 use crate::backend::{BackendError, ReadQuery, ReadState, Tenant};
 use crate::model::audit::AuditEvent;
 use crate::model::directory::DirectoryParts;
@@ -83,6 +84,10 @@ impl ReadState for MicrosoftReader {
     async fn tenant(&self) -> Result<Tenant, BackendError> {
         let (id, _) = self.identity().await?;
         Ok(Tenant { id, name: None })
+    }
+
+    async fn tenant_name(&self) -> Result<Option<Arc<str>>, BackendError> {
+        Ok(tenant_name(&self.client).await?)
     }
 
     async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError> {
@@ -497,6 +502,13 @@ async fn entra_and_groups(client: &ReadClient) -> Entra {
 fn missing<T>(assembly: &mut Assembly, error: &super::ServiceError) -> Vec<T> {
     lacks(assembly, error);
     Vec::new()
+}
+
+/// What the tenant is called, for people (docs/service.md: permissions-4).
+async fn tenant_name(client: &ReadClient) -> Result<Option<Arc<str>>, ServiceError> {
+    let found = client.list(Service::Graph, "/v1.0/organization?$select=id,displayName").await;
+    let found = found.map_err(|error| error.asked("read the name of the tenant"))?;
+    Ok(found.iter().find_map(|tenant| wire::field(&tenant, "displayName").map(Arc::from)))
 }
 
 fn lacks(assembly: &mut Assembly, error: &super::ServiceError) {

@@ -98,6 +98,12 @@ fn the_first_plan_after_an_import_of_a_live_tenant_is_empty() {
             let args: Vec<&str> = ["import", "--out", out].into_iter().chain(full).collect();
             let imported = live.run(&args);
             assert!(imported.code == 0 || imported.code == 6, "{name}: {}", imported.stderr);
+            assert!(live.asked().iter().any(|(_, path, _)| path.contains("/organization?")), "{name}");
+            let written = std::fs::read_dir(live.workspace.path().join(out)).unwrap();
+            let named = |file: std::io::Result<std::fs::DirEntry>| {
+                std::fs::read_to_string(file.unwrap().path()).unwrap_or_default().contains("name: Contoso")
+            };
+            assert!(written.into_iter().any(named), "{name}: the name of the tenant");
             let args = ["plan", "--policies", out, "--detailed-exitcode"];
             let first = live.run(&args);
             assert!(first.stdout.contains("No change"), "{name}: {}{}", first.stdout, first.stderr);

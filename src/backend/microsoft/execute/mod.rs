@@ -290,6 +290,10 @@ impl ReadState for MicrosoftExecutor {
         self.reader.tenant().await
     }
 
+    async fn tenant_name(&self) -> Result<Option<Arc<str>>, BackendError> {
+        self.reader.tenant_name().await
+    }
+
     async fn directory(&self, query: &NameQuery) -> Result<Arc<Directory>, BackendError> {
         let directory = self.reader.directory(query).await?;
         self.remember(&directory);
