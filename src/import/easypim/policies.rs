@@ -48,14 +48,14 @@ impl Work<'_> {
             }
         }
         if let Some((path, value)) = root.take(&["Policies"]) {
-            self.by_section(value, path);
+            self.by_section(value, &path);
         }
     }
 
     /// Policies of all surfaces in one place.
-    fn by_section(&mut self, value: Json, path: String) {
+    fn by_section(&mut self, value: Json, path: &str) {
         let all = sections("");
-        let Some(mut object) = self.opened(value, &path, &all, &About::Any) else { return };
+        let Some(mut object) = self.opened(value, path, &all, &About::Any) else { return };
         for (keys, section) in [
             (["EntraRoles", "EntraIDRoles"], Section::Entra),
             (["AzureRoles", "Azure"], Section::Azure),

@@ -35,18 +35,18 @@ fn over(mut value: Value, more: &Value) -> Value {
 }
 
 /// A request that an application made, and what is otherwise about it.
-fn request(more: Value) -> Value {
+fn request(more: &Value) -> Value {
     let value = json!({ "action": "adminAssign", "status": "Provisioned", "principalId": guid(1),
         "roleDefinitionId": guid(101), "directoryScopeId": "/", "createdDateTime": "2026-11-01T00:00:00Z",
         "createdBy": { "application": { "id": guid(50), "displayName": "Governance" }, "device": null, "user": null } });
-    over(value, &more)
+    over(value, more)
 }
 
-fn azure_request(more: Value) -> Value {
+fn azure_request(more: &Value) -> Value {
     let properties = json!({ "requestType": "AdminAssign", "status": "Provisioned", "principalId": guid(1),
         "roleDefinitionId": format!("{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{}", guid(101)),
         "scope": SUBSCRIPTION, "createdOn": "2026-11-01T00:00:00Z", "requestorId": guid(50) });
-    json!({ "name": "x", "properties": over(properties, &more) })
+    json!({ "name": "x", "properties": over(properties, more) })
 }
 
 async fn ask(stub: Stub, of: &[(Target, AssignmentKey)]) -> Makers {
@@ -67,10 +67,10 @@ async fn maker(requests: Value) -> Option<String> {
 #[tokio::test]
 async fn what_earlier_runs_made_as_somebody_else_is_no_other_applications() {
     let ours: BTreeSet<Uuid> = [guid(50).parse().unwrap()].into();
-    let stub = Stub::default().list("roleEligibilityScheduleRequests", json!([request(json!({}))]));
+    let stub = Stub::default().list("roleEligibilityScheduleRequests", json!([request(&json!({}))]));
     let makers = stub.reader().await.makers(&[role(1)], &ours).await;
     assert!(makers.applications.is_empty() && is_all_known(&makers), "{makers:?}");
-    let stub = Stub::default().list("roleEligibilityScheduleRequests", json!([azure_request(json!({}))]));
+    let stub = Stub::default().list("roleEligibilityScheduleRequests", json!([azure_request(&json!({}))]));
     let target = azure(1);
     let makers = stub.reader().await.makers(&[target], &ours).await;
     assert!(makers.applications.is_empty() && is_all_known(&makers), "{makers:?}");
@@ -79,35 +79,35 @@ async fn what_earlier_runs_made_as_somebody_else_is_no_other_applications() {
 #[tokio::test]
 async fn this_program_is_known_by_either_of_its_ids() {
     let by = |id: &str| json!({ "createdBy": { "application": { "id": id, "displayName": "x" }, "user": null } });
-    assert_eq!(maker(json!([request(json!({}))])).await.as_deref(), Some("Governance"));
-    assert_eq!(maker(json!([request(by(&guid(9)))])).await, None, "its object id");
-    assert_eq!(maker(json!([request(by(&guid(99)))])).await, None, "the id of its application");
+    assert_eq!(maker(json!([request(&json!({}))])).await.as_deref(), Some("Governance"));
+    assert_eq!(maker(json!([request(&by(&guid(9)))])).await, None, "its object id");
+    assert_eq!(maker(json!([request(&by(&guid(99)))])).await, None, "the id of its application");
     let nobody = json!({ "createdBy": { "application": { "id": guid(50) }, "user": { "id": null } } });
-    assert_eq!(maker(json!([request(nobody)])).await, Some(guid(50)));
+    assert_eq!(maker(json!([request(&nobody)])).await, Some(guid(50)));
 }
 
 #[tokio::test]
 async fn whoever_used_an_application_did_it() {
     let both = json!({ "createdBy": { "application": { "id": guid(50) }, "user": { "id": guid(2) } } });
-    assert_eq!(maker(json!([request(both)])).await, None);
+    assert_eq!(maker(json!([request(&both)])).await, None);
 }
 
 #[tokio::test]
 async fn only_what_was_carried_out_made_anything() {
     let later = |status: &str| {
-        request(json!({ "status": status, "createdDateTime": "2026-11-02T00:00:00Z",
+        request(&json!({ "status": status, "createdDateTime": "2026-11-02T00:00:00Z",
             "createdBy": { "application": null, "user": { "id": guid(2) } } }))
     };
     for status in ["Failed", "Denied", "Revoked", "Canceled", "PendingApproval", "PendingProvisioning"] {
-        let found = maker(json!([request(json!({})), later(status)])).await;
+        let found = maker(json!([request(&json!({})), later(status)])).await;
         assert_eq!(found.as_deref(), Some("Governance"), "{status}");
     }
     for status in ["Provisioned", "Granted", "ScheduleCreated", "AdminApproved"] {
-        assert_eq!(maker(json!([request(json!({})), later(status)])).await, None, "{status}");
+        assert_eq!(maker(json!([request(&json!({})), later(status)])).await, None, "{status}");
     }
     let asked = over(later("Granted"), &json!({ "isValidationOnly": true }));
-    assert_eq!(maker(json!([request(json!({})), asked])).await.as_deref(), Some("Governance"));
-    let strange = json!([request(json!({})), later("Pondered")]);
+    assert_eq!(maker(json!([request(&json!({})), asked])).await.as_deref(), Some("Governance"));
+    let strange = json!([request(&json!({})), later("Pondered")]);
     let makers = ask(Stub::default().list("roleEligibilityScheduleRequests", strange), &[role(1)]).await;
     assert!(makers.why_unknown(&role(1)).unwrap().contains("`Pondered`"), "{makers:?}");
 }
@@ -115,7 +115,7 @@ async fn only_what_was_carried_out_made_anything() {
 #[tokio::test]
 async fn the_last_one_is_the_last_in_time_and_not_in_letters() {
     let person = json!({ "createdBy": { "user": { "id": guid(2) } }, "createdDateTime": "2026-11-01T00:00:00.5Z" });
-    assert_eq!(maker(json!([request(person), request(json!({}))])).await, None);
+    assert_eq!(maker(json!([request(&person), request(&json!({}))])).await, None);
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn what_cannot_be_read_is_not_known_and_says_which_permission_that_takes()
 #[tokio::test]
 async fn every_list_is_read_however_many_there_are() {
     let of: Vec<_> = (1..=250).map(role).collect();
-    let requests: Vec<Value> = (1..=250).map(|n| request(json!({ "principalId": guid(n) }))).collect();
+    let requests: Vec<Value> = (1..=250).map(|n| request(&json!({ "principalId": guid(n) }))).collect();
     let makers = ask(Stub::default().list("roleEligibilityScheduleRequests", requests.into()), &of).await;
     assert_eq!((makers.applications.len(), is_all_known(&makers)), (250, true));
 }
@@ -140,7 +140,7 @@ async fn in_azure_the_id_of_the_maker_is_looked_up() {
     let object = |kind: &str, n: u32| json!({ "@odata.type": format!("#microsoft.graph.{kind}"), "id": guid(n), "displayName": format!("N{n}") });
     let objects = json!([object("servicePrincipal", 50), object("user", 51)]);
     let stub = |by: u32| {
-        let requests = json!([azure_request(json!({ "requestorId": guid(by) }))]);
+        let requests = json!([azure_request(&json!({ "requestorId": guid(by) }))]);
         Stub::default().list("roleEligibilityScheduleRequests", requests).list("getByIds", objects.clone())
     };
     let made = |makers: &Makers| makers.applications.get(&azure(1)).map(ToString::to_string);
@@ -151,10 +151,10 @@ async fn in_azure_the_id_of_the_maker_is_looked_up() {
     }
     let makers = ask(stub(52), &[azure(1)]).await;
     assert!(makers.why_unknown(&azure(1)).unwrap().contains(&guid(52)), "{makers:?}");
-    let elsewhere = azure_request(json!({ "scope": format!("{SUBSCRIPTION}/resourceGroups/x") }));
+    let elsewhere = azure_request(&json!({ "scope": format!("{SUBSCRIPTION}/resourceGroups/x") }));
     let makers = ask(Stub::default().list("roleEligibilityScheduleRequests", json!([elsewhere])), &[azure(1)]).await;
     assert_eq!(makers, Makers::default());
-    let denied = Stub::default().list("roleEligibilityScheduleRequests", json!([azure_request(json!({}))])).fails(
+    let denied = Stub::default().list("roleEligibilityScheduleRequests", json!([azure_request(&json!({}))])).fails(
         "getByIds",
         403,
         "Authorization_RequestDenied",
