@@ -12,11 +12,32 @@ pub(crate) fn keep(emulator: &Running) {
     write(|| emulator.log());
 }
 
-/// The one property that only the beta version has and that a client asks for there: the definitions of Graph at hand are
-/// those of v1.0.
+/// The types of `getByIds` that the definitions of Graph at hand name; the service takes all that are derived from
+/// `directoryObject`.
+const TYPES: [&str; 11] = [
+    "user",
+    "group",
+    "servicePrincipal",
+    "application",
+    "device",
+    "directoryRole",
+    "administrativeUnit",
+    "orgContact",
+    "contact",
+    "directoryObject",
+    "unifiedGroup",
+];
+
+/// What the service has and the definitions at hand do not: the one property of the beta version that a client asks for
+/// there, casts of single rules, and further types of objects.
 fn is_beyond_definitions(line: &str) -> bool {
     let exchange: Value = serde_json::from_str(line).unwrap();
-    exchange["p"].as_str().is_some_and(|path| path.starts_with("/beta/") && path.contains("samlMetadataUrl"))
+    let path = exchange["p"].as_str().unwrap_or_default();
+    let body: Value = serde_json::from_str(exchange["b"].as_str().unwrap_or_default()).unwrap_or_default();
+    let types = body["types"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    (path.starts_with("/beta/") && path.contains("samlMetadataUrl"))
+        || (path.contains("/rules/") && path.contains("/microsoft.graph."))
+        || (path.contains("/getByIds") && types.into_iter().any(|one| !TYPES.contains(&one)))
 }
 
 /// The same for a client that sends back what it has read, with the fields that only the service may set. Azure ignores
