@@ -27,6 +27,8 @@ pub(super) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, CliError> 
     let plan = filter.narrow(comparison.planned.plan);
     let verdict = guard(&plan, &comparison.desired, &comparison.snapshot, &allowed);
     let plan = match asker {
+        // What a guard stands against is not asked about either: a service that takes a question for an order would do it.
+        Some(_) if verdict.is_refused() => plan,
         Some(asker) => {
             let directory = &comparison.desired.directory;
             let results = super::validate::ask(context, &plan, &asker, directory, reader.source().meter)?;

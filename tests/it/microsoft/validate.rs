@@ -110,6 +110,16 @@ fn changes_and_removals_are_asked_about_too() {
 }
 
 #[test]
+fn what_a_guard_refuses_is_not_asked_about() {
+    let held = json!([{ "directory_role": ROLE, "active": [{ "principal": super::unasked::ADA }] }]);
+    let policy = "directory_roles:\n  User Administrator:\n    active: []\n";
+    let stage = Stage::new(&["obeyed-questions"], &held, policy);
+    let plan = stage.run(&["plan", "--validate"]).expect(4);
+    assert!(plan.stdout.contains("last-administrator"), "{}", plan.stdout);
+    assert_eq!((stage.questions().len(), stage.sent().len()), (0, 0));
+}
+
+#[test]
 fn a_tenant_file_has_no_dry_run() {
     let stage = Stage::new(&[], &json!([]), "directory_roles: {}\n");
     stage.workspace.write(

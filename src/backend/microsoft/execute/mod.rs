@@ -93,18 +93,14 @@ impl MicrosoftExecutor {
         let notice = options.notice.clone();
         let reader = MicrosoftReader::new(options)?;
         let client = WriteClient::new(reader.client.clone());
-        // Without chance two runs could give their requests the same names, and take each other's for their own.
-        let mut run = [0; 16];
-        SystemRandom::new()
-            .fill(&mut run)
-            .map_err(|_| BackendError::Invalid { what: "the system has no random numbers".to_owned(), help: None })?;
         Ok(Self {
             reader,
             client,
             graph,
             azure,
             notice,
-            run: Uuid::from_bytes(run),
+            // Without chance two runs could give their requests the same names, and take each other's for their own.
+            run: fresh_name()?,
             because: because.into(),
             operations: AtomicU64::new(0),
             created: Mutex::default(),
@@ -337,6 +333,15 @@ impl Execute for MicrosoftExecutor {
 /// A panic elsewhere cannot leave these half-written, so a poisoned lock is as good as any.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A name that no other run and no other request has.
+fn fresh_name() -> Result<Uuid, BackendError> {
+    let mut bytes = [0; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| BackendError::Invalid { what: "the system has no random numbers".to_owned(), help: None })?;
+    Ok(Uuid::from_bytes(bytes))
 }
 
 fn not_found(what: String) -> BackendError {

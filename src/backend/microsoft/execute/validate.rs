@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::answer::Action;
+use super::fresh_name;
 use super::look::look;
 use super::refusal;
 use super::route::{Ask, Route};
@@ -152,15 +151,6 @@ impl MicrosoftValidator {
 
 /// A question is sent the way an order is, so it takes the same permission.
 const DENIED: &str = "a dry run needs the permissions of an apply: `pimform permissions --for apply` lists them";
-
-/// A name that no order has.
-fn fresh_name() -> Result<Uuid, BackendError> {
-    let mut bytes = [0; 16];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| BackendError::Invalid { what: "the system has no random numbers".to_owned(), help: None })?;
-    Ok(Uuid::from_bytes(bytes))
-}
 
 #[async_trait]
 impl Validate for MicrosoftValidator {
